@@ -1,0 +1,71 @@
+"""Who has posted and borrowed what when the run opens."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from simulator.scenario import planned
+from simulator.scenario.prices import File
+from simulator.scenario.scalars import number, whole
+from simulator.scenario.section import AssetName, Name, Ratio, Section, Tokens, kinds
+
+Health = Annotated[Decimal, number("(0, 1000]")]
+Positive = Annotated[Decimal, number("(0, 1e6]")]
+Share = Annotated[Decimal, number("(0, 1]")]
+
+
+class Account(Section):
+    """One account; amounts in whole tokens, by asset."""
+
+    planned_keys: ClassVar[Mapping[str, str]] = planned.ACCOUNT_KEYS
+    name: Name
+    collateral: dict[AssetName, Tokens] = Field(default_factory=dict)
+    debt: dict[AssetName, Tokens] = Field(default_factory=dict)
+
+
+class Lognormal(Section):
+    """Health at the first price: exp(ln `median` + `sigma` · normal), never below `min`."""
+
+    kind: Literal["lognormal"]
+    median: Health
+    sigma: Annotated[Decimal, number("[0, 5]")]
+    min: Health
+
+
+class Pareto(Section):
+    """Debt of an account: Pareto with tail `alpha`, no account above `max_share` of the whole."""
+
+    kind: Literal["pareto"]
+    alpha: Annotated[Decimal, number("(0, 100]")]
+    max_share: Share
+
+
+class Cluster(Section):
+    """A `share` of the accounts whose health is uniform in `health` ± `width`."""
+
+    health: Health
+    width: Ratio
+    share: Ratio
+
+
+class Sample(Section):
+    """A book drawn from distributions. `collateral` are weights by value; `total_debt` [USD] at the first price."""
+
+    accounts: Annotated[int, whole("[1, 1000000]")]
+    collateral: dict[AssetName, Positive]
+    debt: AssetName
+    total_debt: Annotated[Decimal, number("(0, 1e15)", places=8)]
+    health: Annotated[Lognormal, kinds(("lognormal",))]
+    size: Annotated[Pareto, kinds(("pareto",))]
+    clusters: list[Cluster] = Field(default_factory=list)
+
+
+class Book(Section):
+    """Exactly one of a list of accounts, a file of positions, a sample."""
+
+    planned_keys: ClassVar[Mapping[str, str]] = planned.BOOK_KEYS
+    accounts: list[Account] | None = None
+    file: File | None = None
+    sample: Sample | None = None

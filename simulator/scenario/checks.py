@@ -1,0 +1,202 @@
+"""What one section of a scenario says about another: names that must exist, ranges that only make sense together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Final
+
+from simulator.errors import InputError
+from simulator.scenario.model import Content
+from simulator.scenario.prices import Instant
+from simulator.scenario.scalars import LONGEST_DURATION, decimal_places
+from simulator.scenario.sections import HealthLinear
+from simulator.scenario.suggest import nearest
+
+MOST_ASSETS: Final = 128
+
+
+def check_sections(content: Content) -> None:
+    """Raise InputError for the first section that contradicts another; the book's own amounts are checked later."""
+    for check in _CHECKS:
+        check(content)
+
+
+def _clock(content: Content) -> None:
+    length = content.clock.step * content.clock.steps
+    if length > LONGEST_DURATION:
+        allowed = f"steps × step of at most ten years ({LONGEST_DURATION}s)"
+        raise InputError("clock.steps", content.clock.steps, allowed)
+
+
+def _assets(content: Content) -> None:
+    if not 0 < len(content.assets) <= MOST_ASSETS:
+        raise InputError("assets", len(content.assets), f"1 to {MOST_ASSETS} assets")
+    for name, asset in content.assets.items():
+        if asset.liquidation_threshold < asset.ltv:
+            allowed = f"at least the asset's ltv, {asset.ltv}"
+            raise InputError(f"assets.{name}.liquidation_threshold", asset.liquidation_threshold, allowed)
+
+
+def _mentions(content: Content) -> Iterator[tuple[str, str]]:
+    """(path, asset) wherever a section names an asset."""
+    for section, names in (("lenders", content.lenders), ("prices", content.prices), ("oracle", content.oracle)):
+        yield from ((f"{section}.{name}", name) for name in names)
+    for venue in content.venues:
+        yield f"venues.{venue.name}.base", venue.base
+        yield f"venues.{venue.name}.quote", venue.quote
+    if content.gas.price_gwei > 0:
+        yield "gas.native", content.gas.native
+    yield from _book_mentions(content)
+
+
+def _book_mentions(content: Content) -> Iterator[tuple[str, str]]:
+    for account in content.book.accounts or ():
+        for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
+            yield from ((f"book.accounts.{account.name}.{side}.{name}", name) for name in amounts)
+    if content.book.sample:
+        yield from ((f"book.sample.collateral.{name}", name) for name in content.book.sample.collateral)
+        yield "book.sample.debt", content.book.sample.debt
+
+
+def _assets_exist(content: Content) -> None:
+    for path, name in _mentions(content):
+        if name not in content.assets:
+            raise InputError(path, name, f"an asset of this scenario, nearest {nearest(name, content.assets)}")
+
+
+def _prices(content: Content) -> None:
+    for name in content.assets:
+        if name not in content.prices:
+            raise InputError(f"prices.{name}", None, "one price path for each asset")
+    last = content.clock.step * (content.clock.steps - 1)
+    for name, price in content.prices.items():
+        if isinstance(price, Instant) and price.at > last:
+            raise InputError(f"prices.{name}.at", f"{price.at}s", f"at most the opening of the last step, {last}s")
+
+
+def _each_once(path: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"{path}.{name}", f"{name} again", "each name once")
+        seen.add(name)
+
+
+def _names(content: Content) -> None:
+    _each_once("book.accounts", (account.name for account in content.book.accounts or ()))
+    _each_once("venues", (venue.name for venue in content.venues))
+    _each_once("keepers", (keeper.name for keeper in content.keepers))
+
+
+def places(content: Content, path: str, asset: str, amount: Decimal) -> None:
+    """Raise InputError if `amount` of `asset` is not a whole number of its base units."""
+    decimals = content.assets[asset].decimals
+    if decimal_places(amount) > decimals:
+        raise InputError(path, amount, f"at most {decimals} decimal places, those of {asset}")
+
+
+def _places(content: Content) -> None:
+    for name, amount in content.lenders.items():
+        places(content, f"lenders.{name}", name, amount)
+    for name, asset in content.assets.items():
+        for cap in ("supply_cap", "borrow_cap"):
+            places(content, f"assets.{name}.{cap}", name, getattr(asset, cap) or Decimal(0))
+    for venue in content.venues:
+        for index, name in enumerate((venue.base, venue.quote)):
+            places(content, f"venues.{venue.name}.reserves.{index}", name, venue.reserves[index])
+
+
+def _venues(content: Content) -> None:
+    for venue in content.venues:
+        if venue.base == venue.quote:
+            raise InputError(f"venues.{venue.name}.quote", venue.quote, "an asset other than the base")
+
+
+def _venue_source(content: Content, asset: str) -> str | None:
+    """The quote asset of the venue that `asset`'s feed reads; None if it reads the market."""
+    path, source = f"oracle.{asset}.source", content.oracle[asset].source
+    if source == "market":
+        return None
+    bases = [venue for venue in content.venues if venue.base == asset]
+    name = source.partition(":")[2]
+    found = [venue for venue in bases if venue.name == name] if name else bases
+    if not found:
+        named = ", ".join(venue.name for venue in bases) or "none"
+        raise InputError(path, source, f"a venue whose base is {asset} (there: {named}), or market")
+    return found[0].quote
+
+
+def _oracle(content: Content) -> None:
+    reads = {asset: _venue_source(content, asset) for asset in content.assets}
+    for asset in reads:
+        chain, at = [asset], reads[asset]
+        while at is not None and at not in chain:
+            chain.append(at)
+            at = reads[at]
+        if at is not None:
+            allowed = "feeds that do not read each other in a circle"
+            raise InputError(f"oracle.{asset}.source", " -> ".join([*chain, at]), allowed)
+
+
+def _incentive(content: Content) -> None:
+    incentive = content.protocol.incentive
+    if isinstance(incentive, HealthLinear) and incentive.min > incentive.max:
+        raise InputError("protocol.incentive.min", incentive.min, f"at most max, {incentive.max}")
+
+
+def _gas(content: Content) -> None:
+    gas = content.gas
+    if gas.block_limit is not None and isinstance(gas.per_liquidation, int) and gas.per_liquidation > gas.block_limit:
+        raise InputError("gas.per_liquidation", gas.per_liquidation, f"at most block_limit, {gas.block_limit}")
+
+
+def _book(content: Content) -> None:
+    given = [key for key in ("accounts", "file", "sample") if getattr(content.book, key) is not None]
+    if len(given) != 1:
+        raise InputError("book", " and ".join(given) or None, "exactly one of accounts, file, sample")
+    if content.book.accounts == []:
+        raise InputError("book.accounts", [], "at least one account")
+
+
+def _sample(content: Content) -> None:
+    sample = content.book.sample
+    if sample is None:
+        return
+    if not sample.collateral:
+        raise InputError("book.sample.collateral", {}, "a weight for at least one asset")
+    if sample.debt in sample.collateral:
+        raise InputError("book.sample.debt", sample.debt, "an asset that backs nothing in the same book")
+    if sample.size.max_share * sample.accounts < 1:
+        allowed = f"at least 1/accounts, or {sample.accounts} accounts cannot make up the whole"
+        raise InputError("book.sample.size.max_share", sample.size.max_share, allowed)
+    if sample.health.min > sample.health.median:
+        raise InputError("book.sample.health.min", sample.health.min, f"at most the median, {sample.health.median}")
+    _clusters(content)
+
+
+def _clusters(content: Content) -> None:
+    clusters = content.book.sample.clusters if content.book.sample else []
+    for index, cluster in enumerate(clusters):
+        if cluster.width >= cluster.health:
+            allowed = f"less than the cluster's health, {cluster.health}"
+            raise InputError(f"book.sample.clusters.{index}.width", cluster.width, allowed)
+    share = sum((cluster.share for cluster in clusters), Decimal(0))
+    if share > 1:
+        raise InputError("book.sample.clusters", share, "shares that add up to at most 1")
+
+
+_CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
+    _clock,
+    _assets,
+    _book,
+    _names,
+    _assets_exist,
+    _prices,
+    _places,
+    _venues,
+    _oracle,
+    _incentive,
+    _gas,
+    _sample,
+)

@@ -1,0 +1,191 @@
+"""A scenario: what a run is asked to do. Load it, change it, write it back, identify it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from simulator.errors import InputError
+from simulator.scenario.book import Account
+from simulator.scenario.checks import check_sections
+from simulator.scenario.model import Content, Series, first_price
+from simulator.scenario.positions import check_positions
+from simulator.scenario.prices import Csv, Points
+from simulator.scenario.raw import change, contains, normal
+from simulator.scenario.refusal import refusal
+from simulator.scenario.scalars import plain, write_duration, write_instant
+from simulator.scenario.suggest import nearest
+from simulator.scenario.tables import read_positions, read_series
+from simulator.scenario.yaml_text import parse_yaml, write_yaml
+
+SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
+
+
+class Scenario(Content):
+    """All that a run needs. Frozen: `replace` gives another. Every number is exact."""
+
+    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _base_dir: Path = PrivateAttr(default=Path())
+    _series: dict[str, Series] = PrivateAttr(default_factory=dict)
+    _positions: tuple[Account, ...] | None = PrivateAttr(default=None)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Self:
+        """Read a scenario that ships, by name, or a file; raises InputError."""
+        path = _find(name_or_path)
+        return cls.parse(parse_yaml(_text(path), str(path)), path.parent)
+
+    @classmethod
+    def parse(cls, mapping: object, base_dir: str | Path = ".") -> Self:
+        """Build from plain data (text, int, Decimal, None, lists, mappings); files are relative to `base_dir`."""
+        raw = normal(mapping)
+        try:
+            scenario = cls.model_validate(_with_feeds(raw))
+        except ValidationError as error:
+            raise refusal(error, raw) from None
+        scenario._raw, scenario._base_dir = raw, Path(base_dir)
+        scenario._check()
+        return scenario
+
+    def _check(self) -> None:
+        check_sections(self)
+        for asset in self.prices:
+            self._read_prices(asset)
+        self._positions = self._read_positions()
+        check_positions(self, self._positions, self.first_price)
+        for index, each in enumerate(self.provenance):
+            contains(self.resolved(inline_files=False), each.covers, f"provenance.{index}.covers")
+
+    def _read_prices(self, asset: str) -> None:
+        price = self.prices[asset]
+        if isinstance(price, Points):
+            self._series[asset] = Series(price.points, price.interpolate)
+        if isinstance(price, Csv):
+            self._series[asset] = _from_start(f"prices.{asset}.file", self, price, asset)
+
+    def _read_positions(self) -> tuple[Account, ...] | None:
+        if self.book.file is not None:
+            decimals = {name: asset.decimals for name, asset in self.assets.items()}
+            return read_positions(self._base_dir, self.book.file, decimals)
+        if self.book.accounts is not None:
+            return tuple(_without_zeros(account) for account in self.book.accounts)
+        return None
+
+    @property
+    def base_dir(self) -> Path:
+        """The folder that file names in the scenario are relative to."""
+        return self._base_dir
+
+    @property
+    def positions(self) -> tuple[Account, ...] | None:
+        """The accounts of `book.accounts` or `book.file`, without zero amounts; None for a sampled book."""
+        return self._positions
+
+    def series(self, asset: str) -> Series:
+        """The points of a `points` or `csv` path; raises KeyError for other kinds."""
+        return self._series[asset]
+
+    def first_price(self, asset: str) -> Fraction:
+        """The market price when the clock starts [USD per whole token], exact."""
+        return first_price(self, self._series, asset)
+
+    def replace(self, path: str, value: object) -> Self:
+        """Another scenario with the value at dotted `path` replaced; text is read as YAML. Raises InputError."""
+        new = parse_yaml(value, path) if isinstance(value, str) else value
+        changed = change(self._raw, self.resolved(inline_files=False), path, normal(new, path))
+        return self.parse(changed, self._base_dir)
+
+    def resolved(self, inline_files: bool = True) -> dict[str, Any]:
+        """Plain data, every default filled in, numbers as text: enough to run again.
+
+        With `inline_files`, recorded prices stand as points and a book's file as accounts, so that nothing else
+        is needed; without, files are named as the scenario names them.
+        """
+        plain_data = self.model_dump(by_alias=True)
+        plain_data["book"] = {key: item for key, item in plain_data["book"].items() if item is not None}
+        if inline_files:
+            self._inline(plain_data)
+        return plain_data
+
+    def _inline(self, plain_data: dict[str, Any]) -> None:
+        for asset, price in self.prices.items():
+            if isinstance(price, Csv):
+                points = [[write_duration(offset), plain(each)] for offset, each in self._series[asset].points]
+                plain_data["prices"][asset] = {"kind": "points", "points": points, "interpolate": price.interpolate}
+        if self.book.file is not None:
+            plain_data["book"] = {"accounts": [each.model_dump(by_alias=True) for each in self._positions or ()]}
+
+    def to_yaml(self, inline_files: bool = True) -> str:
+        """`resolved` as YAML text that loads back to the same digest."""
+        return write_yaml(self.resolved(inline_files))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the resolved scenario as canonical JSON, the contents of its files included; lower-case hex."""
+        canonical = json.dumps(self.resolved(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _with_feeds(raw: Any) -> Any:
+    """`raw` with a feed of defaults for each asset that has none; what is no scenario at all stays as it is."""
+    if not isinstance(raw, dict):
+        return raw
+    assets, given = raw.get("assets"), raw.get("oracle") or {}
+    if not isinstance(assets, dict) or not isinstance(given, dict):
+        return raw
+    feeds = {asset: given.get(asset) or {} for asset in assets}
+    return {**raw, "oracle": {**feeds, **{name: feed for name, feed in given.items() if name not in feeds}}}
+
+
+def _from_start(path: str, scenario: Scenario, price: Csv, asset: str) -> Series:
+    """Recorded prices as offsets from the clock's start; raises InputError if they do not cover it."""
+    start = scenario.clock.start
+    points = read_series(f"prices.{asset}", scenario.base_dir, price)
+    before = [point for point in points if point[0] <= start]
+    if not before or points[-1][0] < start:
+        span = f"{price.file} from {write_instant(points[0][0])} to {write_instant(points[-1][0])}"
+        raise InputError(path, span, f"prices that cover clock.start, {write_instant(start)}")
+    offsets = ((time - start, each) for time, each in points[len(before) - 1 :])
+    return Series(tuple(offsets), price.interpolate)
+
+
+def _without_zeros(account: Account) -> Account:
+    collateral = {asset: amount for asset, amount in account.collateral.items() if amount}
+    debt = {asset: amount for asset, amount in account.debt.items() if amount}
+    return Account.model_construct(name=account.name, collateral=collateral, debt=debt)
+
+
+def shipped() -> list[tuple[str, str]]:
+    """(name, description) of the scenarios that ship, by name."""
+    found = []
+    for path in sorted(SHIPPED.glob("*.yaml")):
+        content = parse_yaml(_text(path), path.name)
+        text = content.get("description") if isinstance(content, Mapping) else None
+        found.append((path.stem, str(text or "")))
+    return found
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if (SHIPPED / f"{text}.yaml").is_file() and "/" not in text:
+        return SHIPPED / f"{text}.yaml"
+    if Path(text).is_file():
+        return Path(text)
+    names = [path.stem for path in sorted(SHIPPED.glob("*.yaml"))]
+    allowed = f"a file, or one that ships ({', '.join(names)}), nearest {nearest(text, names)}"
+    raise InputError("scenario", text, allowed)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise InputError("scenario", str(path), f"a readable file in UTF-8 ({reason})") from None
