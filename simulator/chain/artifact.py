@@ -1,0 +1,95 @@
+"""The compiled contracts the package carries: one JSON file each, read once per process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from simulator.chain.abi import WORD, Argument, encode, reason, signed, to_address, words
+from simulator.errors import ChainError
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One compiled contract.
+
+    `ids`: selector by signature `f(uint256)`; `errors`: signature by selector; `events`: topic by signature;
+    `bytecode` creates, `deployed` is what lies on the chain (immutables are zero in it).
+    """
+
+    contract: str
+    bytecode: bytes = field(repr=False)
+    deployed: bytes = field(repr=False)
+    ids: Mapping[str, bytes] = field(repr=False)
+    errors: Mapping[bytes, str] = field(repr=False)
+    events: Mapping[str, bytes] = field(repr=False)
+    abi: tuple[Mapping[str, Any], ...] = field(repr=False)
+    solc: str
+
+    def selector(self, function: str) -> bytes:
+        """Selector of `function`, a signature, or a bare name if only one function has it; ChainError if none has."""
+        found = self.ids.get(function)
+        named = [signature for signature in self.ids if signature.partition("(")[0] == function]
+        if found is None and len(named) == 1:
+            return self.ids[named[0]]
+        if found is None:
+            raise ChainError(f"{self.contract}: found function {function!r}; allowed: {', '.join(named or self.ids)}")
+        return found
+
+    def encode(self, function: str, *arguments: Argument) -> bytes:
+        """Calldata of `function` (see `selector`) with `arguments` as in `abi.encode`."""
+        return encode(self.selector(function), *arguments)
+
+    def error(self, output: bytes) -> str:
+        """Name and operands of the error in revert data, as `Unprofitable(12, 34)`; operands only if all are static."""
+        signature = self.errors.get(output[:4])
+        if signature is None:
+            return reason(output)
+        name, _, types = signature.rstrip(")").partition("(")
+        kinds = types.split(",") if types else []
+        if len(output) - 4 != WORD * len(kinds):
+            return name
+        return f"{name}({', '.join(map(_shown, kinds, words(output[4:])))})"
+
+
+def _shown(kind: str, value: int) -> str:
+    if kind == "address":
+        return to_address(value)
+    return str(signed(value) if kind.startswith("int") else value)
+
+
+@cache
+def load(name: str) -> Artifact:
+    """The artifact of contract `name`; ChainError if the package does not carry it."""
+    file = resources.files("simulator") / "artifacts" / f"{name}.json"
+    if not file.is_file():
+        raise ChainError(f"artifact {name}.json: found nothing; allowed: compiled contracts (run `make compile`)")
+    return parse(json.loads(file.read_text(encoding="utf-8")))
+
+
+def parse(content: Mapping[str, Any]) -> Artifact:
+    """An artifact from its JSON content; ChainError if a key is missing or not hexadecimal."""
+    try:
+        return Artifact(
+            contract=content["contract"],
+            bytecode=_hex(content["bytecode"]),
+            deployed=_hex(content["deployed"]),
+            ids={signature: _hex(selector) for signature, selector in content["ids"].items()},
+            errors={_hex(selector): signature for selector, signature in content["errors"].items()},
+            events={signature: _hex(topic) for signature, topic in content["events"].items()},
+            abi=tuple(content["abi"]),
+            solc=content["solc"],
+        )
+    except (KeyError, ValueError) as error:
+        found = content.get("contract")
+        raise ChainError(
+            f"artifact {found!r}: found {error!r}; allowed: compiled contracts (run `make compile`)"
+        ) from error
+
+
+def _hex(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
