@@ -18,12 +18,14 @@ packages := node_modules/.installed
 artifacts := simulator/artifacts/.digest
 contracts := $(shell find contracts -type d -o -name '*.sol')
 compiler := $(wildcard toolchain/*.py toolchain/*.js toolchain/*.json)
+test_artifacts := tests/contracts/artifacts/.digest
+test_contracts := $(shell find tests/contracts/sol -type d -o -name '*.sol')
 ready := $(installed) $(packages) $(artifacts)
 
 demo: $(ready)
 	$(bin)/liqsim run black-thursday
 
-test: $(ready)
+test: $(ready) $(test_artifacts)
 	$(bin)/pytest $(ARGS)
 
 check: $(installed)
@@ -47,6 +49,7 @@ compile: $(artifacts)
 clean:
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .build
 	rm -f simulator/artifacts/*.json $(artifacts)
+	rm -rf tests/contracts/artifacts
 
 # A python is tried by running it: a version manager's shim may carry a name that it cannot run.
 .venv/bin/python:
@@ -73,4 +76,8 @@ $(packages): package.json package-lock.json .npmrc $(locked)
 
 $(artifacts): $(contracts) $(compiler) $(packages)
 	$(bin)/python toolchain/compile.py
+	@touch $@
+
+$(test_artifacts): $(test_contracts) $(artifacts)
+	$(bin)/python toolchain/compile.py --tests
 	@touch $@

@@ -275,6 +275,14 @@ contract LendingPool is ILendingPool {
         return Liquidation.withoutDust(_rules, p, bonus, limit);
     }
 
+    /// @notice The largest repayment that leaves both legs standing and neither of them dust; 0 if there is none. A
+    /// size between it and `maxRepay` is refused, unless it closes a leg.
+    function maxPartialRepay(address account, address collateral, address debt) external view returns (uint256) {
+        (Liquidation.Position memory p, uint256 bonus, uint256 limit) = _closable(account, collateral, debt);
+        if (_rules.minLeftoverValue == 0) return Liquidation.outcome(p, bonus, limit).repaid;
+        return Liquidation.withoutDust(_rules, p, bonus, limit);
+    }
+
     function quote(address account, address collateral, address debt, uint256 repayAmount)
         external
         view
@@ -395,7 +403,9 @@ contract LendingPool is ILendingPool {
         if (elapsed == 0 || debt == 0) return (supplyIndex, debtIndex);
         uint256 utilisation = Interest.utilisationDown(debt, r.cash);
         uint256 rate = Interest.borrowRate(r.rate, utilisation);
-        uint256 kept = rate.mulDivDown(utilisation, WAD).mulDivDown(WAD - r.config.reserveFactor, WAD);
+        // a deficit that stays is still claimed by the suppliers, but no borrower pays interest on it
+        uint256 earning = _rules.socialised ? utilisation : Interest.utilisationDown(debt, uint256(r.cash) + r.deficit);
+        uint256 kept = rate.mulDivDown(earning, WAD).mulDivDown(WAD - r.config.reserveFactor, WAD);
         debtIndex = debtIndex.mulDivUp(Interest.compoundedDown(rate, elapsed), RAY);
         supplyIndex = supplyIndex.mulDivDown(Interest.linearDown(kept, elapsed), RAY);
     }

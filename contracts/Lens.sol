@@ -76,15 +76,16 @@ contract Lens {
     }
 
     /// @dev Profit is concave in the repayment (the seizure is linear, a sale's proceeds are concave), so a golden
-    /// section closes in on its peak. It stops at a ten-millionth of the range, or one unit.
+    /// section closes in on its peak. It stops at a ten-millionth of the range, or one unit. It looks where every size
+    /// is allowed, and then compares with the largest, which may close a leg that a smaller one would leave as dust.
     function _mostProfitable(ILendingAdapter adapter, Question memory q, uint256 most) private view returns (uint256) {
         uint256 low;
-        uint256 high = most;
+        uint256 high = adapter.maxPartialRepay(q.account, q.route.collateral, q.route.debt);
         uint256 left = high - _golden(high - low);
         uint256 right = low + _golden(high - low);
         int256 atLeft = profitOf(adapter, q, left);
         int256 atRight = profitOf(adapter, q, right);
-        uint256 precision = most / 1e7 + 2;
+        uint256 precision = high / 1e7 + 2;
         while (high - low > precision) {
             if (atLeft < atRight) {
                 (low, left, atLeft) = (left, right, atRight);

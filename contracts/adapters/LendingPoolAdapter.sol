@@ -63,6 +63,10 @@ contract LendingPoolAdapter is ILendingAdapter {
         return pool.maxRepay(account, collateral, debt);
     }
 
+    function maxPartialRepay(address account, address collateral, address debt) external view returns (uint256) {
+        return pool.maxPartialRepay(account, collateral, debt);
+    }
+
     function quote(address account, address collateral, address debt, uint256 repay)
         external
         view

@@ -51,6 +51,10 @@ interface ILendingAdapter {
     /// rules [token]; 0 if none is allowed.
     function maxRepay(address account, address collateral, address debt) external view returns (uint256);
 
+    /// @notice The largest repayment that leaves both legs standing as the dust rules want it [token]. Every smaller one
+    /// is allowed too; between it and `maxRepay` only what closes a leg is.
+    function maxPartialRepay(address account, address collateral, address debt) external view returns (uint256);
+
     /// @notice What `liquidate` would take and give now, without bad debt [token].
     function quote(address account, address collateral, address debt, uint256 repay)
         external

@@ -87,6 +87,7 @@ interface ILendingPool {
     function balances(address account, address asset) external view returns (uint256 supplied, uint256 owed);
     function health(address account) external view returns (uint256);
     function maxRepay(address account, address collateral, address debt) external view returns (uint256);
+    function maxPartialRepay(address account, address collateral, address debt) external view returns (uint256);
     function quote(address account, address collateral, address debt, uint256 repayAmount)
         external
         view

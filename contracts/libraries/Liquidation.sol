@@ -125,7 +125,8 @@ library Liquidation {
         uint256 debtKept = (least + p.debtPrice - 1) / p.debtPrice;
         uint256 collateralKept = (least + p.collateralPrice - 1) / p.collateralPrice;
         if (debtKept >= p.debt || collateralKept >= p.collateral) return 0;
-        uint256 spare = (p.collateral - collateralKept) * p.collateralPrice;
-        return limit.min(p.debt - debtKept).min(spare.mulDivDown(WAD, (WAD + bonus) * p.debtPrice));
+        // what is seized rounds down: the largest repayment is the last one before a further unit is seized
+        uint256 beyond = (p.collateral - collateralKept + 1) * p.collateralPrice;
+        return limit.min(p.debt - debtKept).min(beyond.mulDivUp(WAD, (WAD + bonus) * p.debtPrice) - 1);
     }
 }

@@ -6,6 +6,7 @@ decoding by slicing is several times faster than by a general ABI library.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 WORD: Final = 32
@@ -24,6 +25,7 @@ def word(value: int) -> bytes:
     return value.to_bytes(WORD, "big", signed=value < 0)
 
 
+@lru_cache(maxsize=1 << 14)
 def address(value: str) -> bytes:
     """`value`, 0x and 40 hex digits, as a word; ValueError if it is not an address."""
     if len(value) != 42 or not value.startswith("0x"):
@@ -105,7 +107,12 @@ def structs(data: bytes, width: int, head: int = 0) -> list[tuple[int, ...]]:
 
 def array(data: bytes, head: int = 0) -> tuple[int, ...]:
     """The dynamic array of words whose offset is word `head` of `data`, as uint256."""
-    return tuple(row[0] for row in structs(data, 1, head))
+    start = uint256(data, head) + WORD
+    count = uint256(data[start - WORD : start])
+    body = data[start : start + WORD * count]
+    if len(body) != WORD * count:
+        raise ValueError(f"array: found {len(body)} bytes; allowed: {count} words")
+    return words(body)
 
 
 def reason(output: bytes) -> str:

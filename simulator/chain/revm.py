@@ -115,8 +115,7 @@ class RevmChain:
         result = evm.result
         if result is None:
             raise ChainError("pyrevm: found no result of a transaction; allowed: one")
-        logs = tuple([Log(log.address.lower(), tuple(log.data[0]), log.data[1]) for log in result.logs])
-        return Receipt(True, logs, result.gas_used, output)
+        return Receipt(True, tuple([_log(log.address, *log.data) for log in result.logs]), result.gas_used, output)
 
     def _read(self, call: Call) -> bytes:
         evm = self._evm
@@ -145,6 +144,10 @@ class RevmChain:
                 self._put_code(*overwritten)
             else:
                 self._evm.insert_account_storage(*overwritten)
+
+
+def _log(address: str, topics: list[bytes], data: bytes) -> Log:
+    return Log(address.lower(), tuple(topics), data)
 
 
 def _failure(error: RuntimeError) -> tuple[str, int, bytes]:

@@ -1,0 +1,172 @@
+"""`liqsim`: the command line. Results go to stdout, progress and errors to stderr.
+
+Exit codes: 0 done, 1 a check failed, 2 bad input, 3 a chain failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from simulator.errors import InputError, LiqsimError, NotBuilt
+from simulator.scenario import Scenario, shipped
+
+PLANNED = ("snapshot", "sweep", "review", "backtest", "export")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors in the one line and the exit code every other error has."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(self.prog, message, f"see {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        asked = parser().parse_args(arguments)
+        handler: Callable[[argparse.Namespace], int] = asked.handler
+        return handler(asked)
+    except LiqsimError as error:
+        print(f"liqsim: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("liqsim: interrupted", file=sys.stderr)
+        return 130
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """Leaves by the ordinary way, so that a chain's process is ended too."""
+    raise SystemExit(128 + number)
+
+
+class Version(argparse.Action):
+    """`--version`, looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print(f"liqsim {metadata.version('liqsim')}")
+        parser.exit()
+
+
+def parser() -> Parser:
+    """The whole command line."""
+    top = Parser(prog="liqsim", description="Runs real lending contracts under oracle price shocks.")
+    top.add_argument("--version", action=Version, nargs=0, help="print the version and leave")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    one = _verb(verbs, "run", _run, "run one scenario")
+    _scenario(one)
+    one.add_argument("--chain", default="revm", metavar="revm|anvil", help="in process (default), or a local anvil")
+    one.add_argument("--seed", metavar="N", help="another seed than the scenario's")
+    one.add_argument("--out", metavar="DIR", type=Path, help="write the results directory here")
+    for name in ("--fork-url", "--fork-block"):
+        one.add_argument(name, help=argparse.SUPPRESS)
+    one.add_argument("--json", action="store_true", help="print the summary alone, as JSON")
+    both = _verb(verbs, "compare", _compare, "run one scenario on several chains; exit 1 if the traces differ")
+    _scenario(both)
+    both.add_argument("--chains", default="revm,anvil", help="comma-separated (default: revm,anvil)")
+    again = _verb(verbs, "report", _report, "render report.html of a results directory again")
+    again.add_argument("directory", type=Path, metavar="DIR")
+    _verb(verbs, "scenarios", _scenarios, "list the scenarios that ship")
+    _scenario(_verb(verbs, "show", _show, "print a scenario, resolved"))
+    for name in PLANNED:
+        _verb(verbs, name, _planned, "not built yet").add_argument("rest", nargs="*")
+    return top
+
+
+def _verb(verbs: argparse._SubParsersAction[Parser], name: str, handler: Callable[..., int], text: str) -> Parser:
+    found = verbs.add_parser(name, help=text, description=text)
+    found.set_defaults(handler=handler, verb=name)
+    return found
+
+
+def _scenario(verb: Parser) -> None:
+    verb.add_argument("scenario", metavar="SCENARIO", help="a file, or the name of one that ships")
+    verb.add_argument("--set", action="append", default=[], metavar="path=value", help="replace one value (repeatable)")
+
+
+def _asked(asked: argparse.Namespace) -> Scenario:
+    scenario = Scenario.load(asked.scenario)
+    for change in asked.set:
+        path, equals, value = change.partition("=")
+        if not equals or not path:
+            raise InputError("--set", change, "path=value, as assets.WETH.liquidation_threshold=0.80")
+        scenario = scenario.replace(path, value)
+    if getattr(asked, "seed", None) is not None:
+        scenario = scenario.replace("seed", asked.seed)
+    return scenario
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from simulator.progress import Line
+    from simulator.report.table import summary_table
+    from simulator.result import to_json, writable
+    from simulator.running import run
+
+    if asked.fork_url is not None or asked.fork_block is not None:
+        raise NotBuilt("--fork-url", "a fork", "--chain revm or anvil")
+    scenario = _asked(asked)
+    if asked.out is not None:
+        writable(asked.out)
+    with Line(sys.stderr, scenario.name, asked.chain) as line:
+        result = run(scenario, asked.chain, progress=line)
+    if asked.out is not None:
+        result.write(asked.out)
+    if asked.json:
+        print(to_json(result.summary), end="")
+        return 0
+    print(summary_table(result.summary, scenario.name, scenario.description, asked.chain, colour=sys.stdout.isatty()))
+    if asked.out is not None:
+        print(f"\nresults: {asked.out}  (open {asked.out / 'report.html'})")
+    return 0
+
+
+def _compare(asked: argparse.Namespace) -> int:
+    from simulator.progress import Line
+    from simulator.running import compare
+
+    scenario = _asked(asked)
+    with Line(sys.stderr, scenario.name, asked.chains) as line:
+        found = compare(scenario, asked.chains.split(","), progress=line)
+    for result in found:
+        counts = f"{len(result.outcome.trace.liquidations)} liquidations"
+        print(f"{result.chain:6}  {result.digest}  {len(result.outcome.trace.steps)} steps, {counts}")
+    print(f"{scenario.name}: traces are equal")
+    return 0
+
+
+def _report(asked: argparse.Namespace) -> int:
+    from simulator.report import render
+
+    if not (asked.directory / "manifest.json").is_file():
+        raise InputError("report", str(asked.directory), "a results directory")
+    target = asked.directory / "report.html"
+    target.write_text(render(asked.directory), encoding="utf-8", newline="\n")
+    print(target)
+    return 0
+
+
+def _scenarios(asked: argparse.Namespace) -> int:
+    found = shipped()
+    width = max(len(name) for name, _ in found)
+    for name, text in found:
+        print(f"{name:{width}}  {' '.join(text.split())}")
+    return 0
+
+
+def _show(asked: argparse.Namespace) -> int:
+    print(_asked(asked).to_yaml(inline_files=False), end="")
+    return 0
+
+
+def _planned(asked: argparse.Namespace) -> int:
+    raise InputError("liqsim", asked.verb, "run, compare, report, scenarios, show (this verb is not built yet)")

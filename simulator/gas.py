@@ -1,0 +1,62 @@
+"""The gas schedule: what a liquidation costs on a real chain, measured once and kept with its date.
+
+The in-process chain cannot meter gas (see docs/architecture.md), so the trace takes gas from here on every chain.
+`make gas` measures it anew on anvil; a test holds it against anvil's own figures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from simulator.errors import InputError
+from simulator.scenario.sections import Gas
+
+HELD: Final = "hold"
+"""The way of a keeper that keeps the collateral."""
+UNSOLD: Final = "none"
+"""The way of a keeper whose collateral and debt are one asset."""
+LEAST_POSITIONS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Gas of one kind of liquidation [gas]."""
+
+    liquidation: int  # of an account with one collateral and one debt
+    per_position: int  # more for each further balance of the account
+    write_off: int  # more when the liquidation books bad debt
+
+    def total(self, positions: int, *, write_off: bool) -> int:
+        """[gas] for an account with so many balances."""
+        extra = max(0, positions - LEAST_POSITIONS) * self.per_position
+        return self.liquidation + extra + (self.write_off if write_off else 0)
+
+
+@cache
+def schedule() -> Mapping[str, Mapping[str, Entry]]:
+    """Entries by protocol and way."""
+    file = resources.files("simulator").joinpath("gas_schedule.json")
+    content = json.loads(file.read_text(encoding="utf-8"))["protocols"]
+    return {kind: {way: Entry(**entry) for way, entry in ways.items()} for kind, ways in content.items()}
+
+
+def way_of(venue_kinds: Sequence[str] | None) -> str:
+    """The schedule's name of a route: the kinds of its venues in order; None is held."""
+    if venue_kinds is None:
+        return HELD
+    return "+".join(venue_kinds) or UNSOLD
+
+
+def entry(protocol: str, way: str, gas: Gas) -> Entry:
+    """The figures for `protocol` and `way`, or the scenario's own; InputError if neither has any."""
+    if isinstance(gas.per_liquidation, int):
+        return Entry(gas.per_liquidation, 0, 0)
+    ways = schedule().get(protocol, {})
+    if way not in ways:
+        raise InputError("gas.per_liquidation", "auto", f"a number: {protocol} was not measured along {way}")
+    return ways[way]

@@ -1,0 +1,118 @@
+"""The keeper block of a wave: one view, every keeper's decision, one block, and what became of each order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator import gas
+from simulator.agents import keepers
+from simulator.agents.keepers import Pick, View
+from simulator.agents.orders import AccountState, Order, Question
+from simulator.agents.routes import Route, routes
+from simulator.scenario import Keeper, Scenario
+from simulator.units import to_base_units
+from simulator.valuation import unit_values
+from simulator.world import World
+from simulator.world.records import Outcome, Refused
+from simulator.world.site import KeeperSite
+
+GWEI_PLACES = 9
+BLOCK_FULL = Refused("BlockFull")
+"""What becomes of an order that the scenario's block has no room for, by the schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order, its keeper, what became of it, and the account as the keeper saw it."""
+
+    keeper: Keeper
+    order: Order
+    outcome: Outcome
+    seen: AccountState
+
+
+class Keeping:
+    """Everything about keepers that does not change during a run."""
+
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._scenario = scenario
+        self._world = world
+        ranked = sorted(zip(scenario.keepers, world.site.keepers, strict=True), key=lambda two: -two[0].priority_fee)
+        self._keepers: tuple[tuple[Keeper, KeeperSite], ...] = tuple(ranked)
+        assets = tuple(scenario.assets)
+        pairs = [(venue.base, venue.quote) for venue in scenario.venues]
+        self._routes = {
+            (c, d): routes(pairs, sold, bought) for c, sold in enumerate(assets) for d, bought in enumerate(assets)
+        }
+        self._counts = tuple(asset.liquidation_threshold > 0 for asset in scenario.assets.values())
+        self._figures: dict[Route | None, gas.Entry] = {}
+        self._gwei = to_base_units(scenario.gas.price_gwei, GWEI_PLACES, "gas.price_gwei")
+        self._native = assets.index(scenario.gas.native) if self._gwei else 0
+
+    def gas_of(self, seen: AccountState, route: Route | None, *, write_off: bool = False) -> int:
+        """[gas] of a liquidation of the account along `route` (None: held), by the schedule."""
+        if route not in self._figures:
+            kinds = None if route is None else [self._scenario.venues[venue].kind for venue in route]
+            self._figures[route] = gas.entry(self._scenario.protocol.kind, gas.way_of(kinds), self._scenario.gas)
+        return self._figures[route].total(seen.positions, write_off=write_off)
+
+    def cost(self, amount: int, units: Sequence[int]) -> int:
+        """What so much gas costs at the native asset's oracle price [USD 1e26], rounded up."""
+        decimals = self._world.site.decimals[self._native]
+        return -(-amount * self._gwei * units[self._native] * 10**decimals // 10**18) if self._gwei else 0
+
+    def block(
+        self, now: int, oracle: Sequence[int], twins: Mapping[int, int], unhealthy: Mapping[int, AccountState]
+    ) -> list[Placed]:
+        """Every keeper decides on the one view of `unhealthy` accounts; their orders go into one block."""
+        units = unit_values(oracle, self._world.site.decimals)
+        view = View(
+            unhealthy, units, self._counts, self._routes, lambda seen, way: self.cost(self.gas_of(seen, way), units)
+        )
+        wanted = [(keeper, site, self._decide(now, keeper, site, view)) for keeper, site in self._keepers]
+        fitting = self._fitting([(keeper, order) for keeper, _, orders in wanted for order in orders], unhealthy)
+        sent, at = [], 0
+        for _, site, orders in wanted:
+            sent.append((site, [order for order, fits in zip(orders, fitting[at:], strict=False) if fits]))
+            at += len(orders)
+        outcomes = self._world.keeper_block(now, sent, twins) if any(fitting) else [[] for _ in sent]
+        return [
+            Placed(keeper, order, outcome, unhealthy[order.account])
+            for (keeper, _, orders), found, fits in zip(wanted, outcomes, _split(fitting, wanted), strict=True)
+            for order, outcome in zip(orders, _spread(found, fits), strict=True)
+        ]
+
+    def _decide(self, now: int, keeper: Keeper, site: KeeperSite, view: View) -> list[Order]:
+        chosen: list[Pick] = keepers.picks(keeper, view)
+        asked: list[Question] = keepers.questions(keeper, chosen, view)
+        answers = {}
+        if asked:
+            full, holds = keeper.policy == "full", keeper.sell == "hold"
+            answers = dict(zip(asked, self._world.best(now, site, asked, full=full, holds=holds), strict=True))
+        return keepers.orders(keeper, chosen, view, answers)
+
+    def _fitting(self, orders: Sequence[tuple[Keeper, Order]], seen: Mapping[int, AccountState]) -> list[bool]:
+        """Which orders the scenario's block has room for, in the order they stand."""
+        left = self._scenario.gas.block_limit
+        found = []
+        for _, order in orders:
+            need = self.gas_of(seen[order.account], None if order.holds else order.route) if left is not None else 0
+            found.append(left is None or need <= left)
+            if left is not None and found[-1]:
+                left -= need
+        return found
+
+
+def _split(fits: Sequence[bool], wanted: Sequence[tuple[Keeper, KeeperSite, list[Order]]]) -> list[Sequence[bool]]:
+    found, at = [], 0
+    for _, _, orders in wanted:
+        found.append(fits[at : at + len(orders)])
+        at += len(orders)
+    return found
+
+
+def _spread(outcomes: Sequence[Outcome], fits: Sequence[bool]) -> list[Outcome]:
+    """`outcomes` of the orders that fitted, with `BLOCK_FULL` for the others."""
+    sent = iter(outcomes)
+    return [next(sent) if fit else BLOCK_FULL for fit in fits]

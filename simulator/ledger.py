@@ -1,0 +1,107 @@
+"""Conservation, checked after every step of every run, at a cost that does not grow with the accounts.
+
+Per asset: what came into the protocol is held or has left it, to the unit; and the debt that was opened plus the
+interest charged (from accrual events, not as what is left over) is repaid, open by the protocol's own total, or written
+off, within the rounding bound the adapter states for each touch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulator.agents.orders import AccountState
+from simulator.errors import ConservationViolated
+from simulator.world.records import Filled, Totals
+
+
+@dataclass(slots=True)
+class Account:
+    """One asset's flows so far [token], and how often a verb has touched its debt."""
+
+    asset: str
+    supplied: int = 0
+    borrowed: int = 0
+    interest: int = 0
+    repaid: int = 0
+    received: int = 0
+    written_off: int = 0
+    touches: int = 0
+
+    def faults(self, totals: Totals) -> list[str]:
+        """What does not add up against the protocol's own totals."""
+        found = []
+        held = self.supplied - self.borrowed + self.repaid - self.received
+        if held != totals.held:
+            found.append(f"tokens in - out = {held}, held = {totals.held}")
+        if self.written_off != totals.written_off:
+            found.append(f"bad debt of liquidations = {self.written_off}, protocol's = {totals.written_off}")
+        gap = self.borrowed + self.interest - self.repaid - self.written_off - totals.debt
+        bound = totals.rounding_per_touch * self.touches
+        if abs(gap) > bound:
+            found.append(f"debt opened + interest - repaid - written off - open = {gap}, allowed: +-{bound}")
+        return found
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The accounts of all assets, in the scenario's order."""
+
+    accounts: list[Account] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, assets: Sequence[str], lent: Sequence[int], book: Sequence[AccountState]) -> Ledger:
+        """The ledger after the book was opened: what lenders and accounts supplied, what accounts borrowed."""
+        rows = []
+        for index, asset in enumerate(assets):
+            supplied = lent[index] + sum(state.collateral[index] for state in book)
+            debts = [state.debt[index] for state in book if state.debt[index]]
+            rows.append(Account(asset, supplied=supplied, borrowed=sum(debts), touches=len(debts)))
+        return cls(rows)
+
+    def accrued(self, interest: Sequence[tuple[int, int]]) -> None:
+        """Takes in the accrual events of a market block: (asset index, interest [token])."""
+        for account in self.accounts:
+            account.touches += 1
+        for index, amount in interest:
+            self.accounts[index].interest += amount
+
+    def liquidated(self, collateral: int, debt: int, filled: Filled) -> None:
+        """Takes in one liquidation, by the tokens its keeper paid and got."""
+        self.accounts[debt].repaid += filled.repaid
+        self.accounts[debt].touches += 1
+        self.accounts[collateral].received += filled.received
+        for index, amount in filled.bad_debt:
+            self.accounts[index].written_off += amount
+            self.accounts[index].touches += 1
+
+    def check(self, where: str, totals: Sequence[Totals]) -> None:
+        """Raises ConservationViolated with the whole ledger if anything does not add up."""
+        faults = [
+            f"{account.asset}: {fault}"
+            for account, total in zip(self.accounts, totals, strict=True)
+            for fault in account.faults(total)
+        ]
+        if faults:
+            rows = [f"  {account}\n  {total}" for account, total in zip(self.accounts, totals, strict=True)]
+            raise ConservationViolated("\n".join([f"{where}: conservation violated", *faults, "ledger:", *rows]))
+
+
+def check_sums(where: str, totals: Sequence[Totals], states: Sequence[AccountState]) -> None:
+    """Raises ConservationViolated unless sums over all accounts equal the totals, but for each account's rounding.
+
+    Each balance is rounded against its account by less than a unit: debts up, supplies down.
+    """
+    faults = []
+    for index, total in enumerate(totals):
+        debts = [state.debt[index] for state in states]
+        supplies = [state.collateral[index] for state in states]
+        slack = len(states)
+        if not 0 <= sum(debts) - total.debt <= slack:
+            faults.append(f"asset {index}: sum of debts {sum(debts)}, total {total.debt}, allowed: 0..{slack} more")
+        if not 0 <= total.supply - sum(supplies) <= slack:
+            faults.append(
+                f"asset {index}: sum of supplies {sum(supplies)}, total {total.supply}, allowed: 0..{slack} less"
+            )
+    if faults:
+        raise ConservationViolated("\n".join([f"{where}: sums over accounts differ from totals", *faults]))

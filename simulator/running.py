@@ -1,0 +1,77 @@
+"""`run` and `compare`: a scenario on a chain, and the same on several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from simulator.chain.base import Chain
+from simulator.errors import InputError, TracesDiffer
+from simulator.result import Result
+from simulator.scenario import Scenario
+from simulator.simulate import Progress, simulate
+from simulator.trace import TABLES
+
+CHAINS: Final = ("revm", "anvil")
+
+
+def open_chain(name: str) -> Chain:
+    """A fresh chain by name; InputError if there is none of that name."""
+    if name == "revm":
+        from simulator.chain.revm import RevmChain
+
+        return RevmChain()
+    if name == "anvil":
+        from simulator.chain.anvil import AnvilChain
+
+        return AnvilChain()
+    raise InputError("--chain", name, " or ".join(CHAINS))
+
+
+def run(
+    scenario: Scenario | str,
+    chain: str = "revm",
+    *,
+    seed: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Runs `scenario` (or the one of that name or path) on a fresh chain: `revm`, in process, or `anvil`.
+
+    Raises InputError for a scenario the protocol cannot open, ChainError if the chain fails, ConservationViolated if
+    the ledger does not add up.
+    """
+    asked = Scenario.load(scenario) if isinstance(scenario, str) else scenario
+    if seed is not None:
+        asked = asked.replace("seed", str(seed))
+    opened = open_chain(chain)
+    try:
+        return Result(asked, chain, simulate(asked, opened, progress))
+    finally:
+        opened.close()
+
+
+def compare(
+    scenario: Scenario | str,
+    chains: Sequence[str] = CHAINS,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Result]:
+    """Runs `scenario` on each of `chains`; TracesDiffer names the first row in which two traces differ."""
+    if len(chains) < 2:
+        raise InputError("--chains", ",".join(chains), f"at least two of {', '.join(CHAINS)}")
+    found = [run(scenario, chain, progress=progress) for chain in chains]
+    for other in found[1:]:
+        check_equal(found[0], other)
+    return found
+
+
+def check_equal(left: Result, right: Result) -> None:
+    """Raises TracesDiffer at the first row that differs."""
+    for name in TABLES:
+        ours, theirs = left.tables[name].splitlines(), right.tables[name].splitlines()
+        for row, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+            if one != other:
+                raise TracesDiffer(f"{name}.csv line {row + 1}", f"{left.chain}: {one}", f"{right.chain}: {other}")
+        if len(ours) != len(theirs):
+            counts = f"{left.chain}: {len(ours)} lines", f"{right.chain}: {len(theirs)} lines"
+            raise TracesDiffer(f"{name}.csv", *counts)

@@ -1,0 +1,332 @@
+"""The loop: scenario → price path → oracle → chain → keepers → venue → trace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from simulator.agents.keepers import healthy
+from simulator.agents.orders import UNLIMITED, AccountState
+from simulator.book import Book, build_book
+from simulator.chain.base import Chain
+from simulator.errors import ConservationViolated
+from simulator.keeping import Keeping, Placed
+from simulator.ledger import Ledger, check_sums
+from simulator.market import Market, Prices, opening_prices
+from simulator.prices import PricePaths, build_paths
+from simulator.scenario import Scenario
+from simulator.screen import Screen
+from simulator.trace import AccountRow, Liquidation, Refusal, Step, Trace, health_cell
+from simulator.units import to_base_units
+from simulator.valuation import latent, latent_by_debt, liquidation_drop, unit_values, value
+from simulator.world import World, build_world
+from simulator.world.records import Filled, Refused, State
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: told after every step."""
+
+    step: int
+    steps: int
+    liquidations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Values of one liquidation in USD at the oracle's prices when it happened [USD 1e26]; bad debt at the market's."""
+
+    repaid: int
+    seized: int
+    protocol_fee: int
+    profit: int
+    bad_debt: tuple[tuple[int, int], ...]  # (asset index, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: the trace, the values its summary adds up, and where it ran."""
+
+    trace: Trace
+    flows: tuple[Flow, ...]
+    latent_by_debt: tuple[int, ...]  # at the end, at market prices [USD 1e26]
+    market_lows: tuple[int, ...]  # [USD 1e8] by asset, at step ends
+    metered_gas: tuple[int, ...]  # per liquidation, as this chain meters it: outside the digest
+    world: World
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is known exactly at one instant: totals and spots, and the accounts that might be in trouble."""
+
+    state: State
+    states: dict[int, AccountState]
+
+    @property
+    def unhealthy(self) -> dict[int, AccountState]:
+        return {index: state for index, state in self.states.items() if not healthy(state)}
+
+
+def simulate(scenario: Scenario, chain: Chain, progress: Callable[[Progress], None] | None = None) -> Outcome:
+    """Runs `scenario` on `chain`. Completes or raises; the chain stays open."""
+    paths = build_paths(scenario)
+    opening = opening_prices(scenario, paths.values[0])
+    book = build_book(scenario, opening)
+    world = build_world(chain, scenario, book, opening)
+    run = Run(scenario, world, paths, book, opening)
+    for step in range(scenario.clock.steps):
+        run.step(step)
+        if progress is not None:
+            progress(Progress(step + 1, scenario.clock.steps, len(run.trace.liquidations)))
+    return run.finish()
+
+
+class Run:
+    """One run under way."""
+
+    def __init__(
+        self, scenario: Scenario, world: World, paths: PricePaths, book: Book, opening: dict[str, int]
+    ) -> None:
+        self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
+        self._now = scenario.clock.start
+        self._decimals = world.site.decimals
+        self._thresholds = [float(asset.liquidation_threshold) for asset in scenario.assets.values()]
+        self.trace = Trace(world.site.assets)
+        self._everyone = range(len(book.accounts))
+        state = world.state(self._now)
+        self._start = world.accounts(self._now, self._everyone)
+        self._ledger = Ledger.opened(world.site.assets, self._lent(), _expected(scenario, book))
+        self._check_opening(state)
+        self._screen = Screen(self._start, *_indices(state))
+        self._market = Market(scenario, world, opening, state)
+        self._keeping = Keeping(scenario, world)
+        self._flows: list[Flow] = []
+        self._metered: list[int] = []
+        self._realised = 0
+        self._sale_generation = 0
+        self._counts = [0] * len(book.accounts)
+        self._touched: dict[int, AccountState | None] = {}  # by the last keeper block; None: to be read
+        self._prices = Prices((), (), ())
+        self._at_oracle: tuple[int, ...] = ()  # [USD 1e26 per base unit]
+        self._at_market: tuple[int, ...] = ()
+        self._watch = Watch(state, {})
+
+    # ------------------------------------------------------------ steps
+
+    def step(self, index: int) -> None:
+        """Step `index`: waves until one liquidates nothing or the step's blocks are used up, then its row."""
+        clock = self._scenario.clock
+        opens = clock.start + index * clock.step
+        waves = max(1, clock.step // clock.block)
+        first_row, liquidating = len(self.trace.liquidations), 0
+        for wave in range(1, waves + 1):
+            self._now = opens + (wave - 1) * clock.block
+            if self._wave(index, wave) == 0:
+                break
+            liquidating += 1
+        self._ledger.check(f"step {index}", self._watch.state.totals)
+        self._record(index, opens, liquidating, first_row)
+
+    def _wave(self, step: int, wave: int) -> int:
+        """One market block, and a keeper block if there is anything to do. How many liquidations it made."""
+        self._prices, interest = self._market.block(self._now, self._paths.values[step])
+        self._at_oracle = unit_values(self._prices.oracle, self._decimals)
+        self._at_market = unit_values(self._prices.market, self._decimals)
+        self._ledger.accrued(interest)
+        self._watch = self._look()
+        unhealthy = self._watch.unhealthy
+        if not unhealthy or not self._scenario.keepers:
+            return 0
+        placed = self._keeping.block(self._now, self._prices.oracle, self._prices.twins, unhealthy)
+        made = self._take_in(step, wave, placed)
+        if made:
+            self._watch = self._look()
+        return made
+
+    def _look(self) -> Watch:
+        """Reads totals and spots, screens the book, and reads the accounts that could be in trouble."""
+        state = self._world.state(self._now)
+        self._market.observe(state)
+        supply, debt = _indices(state)
+        self._refresh(supply, debt)
+        which = self._screen.candidates(supply, debt, (self._at_oracle, self._at_market), self._thresholds)
+        return Watch(state, dict(zip(which, self._world.accounts(self._now, which), strict=True)))
+
+    def _refresh(self, supply: list[int], debt: list[int]) -> None:
+        """Tells the screen what the last keeper block left of the accounts it touched.
+
+        An account that was liquidated once has what it had, less what was taken, to a few units of rounding; where
+        there is more to it (several liquidations, bad debt, indices that moved) it is read.
+        """
+        still = (supply, debt) == _indices(self._watch.state)
+        known = {index: state for index, state in self._touched.items() if state is not None and still}
+        unknown = sorted(self._touched.keys() - known.keys())
+        self._screen.refresh(known, list(known.values()), supply, debt)
+        self._screen.refresh(unknown, self._world.accounts(self._now, unknown), supply, debt)
+        self._touched.clear()
+
+    # ------------------------------------------------------------ records
+
+    def _take_in(self, step: int, wave: int, placed: Sequence[Placed]) -> int:
+        """Turns a keeper block's outcomes into rows; how many were liquidations."""
+        made, sold, greatest = 0, False, 0
+        for item in placed:
+            if isinstance(item.outcome, Refused):
+                self._refuse(step, wave, item, item.outcome)
+                continue
+            row = self._liquidate(step, wave, item, item.outcome)
+            made += 1
+            if item.order.route:
+                sold, greatest = True, max(greatest, row.generation)
+        if sold:
+            self._sale_generation = greatest
+        return made
+
+    def _refuse(self, step: int, wave: int, item: Placed, outcome: Refused) -> None:
+        order, assets = item.order, self._world.site.assets
+        repay = None if order.repay == UNLIMITED else order.repay
+        pair = assets[order.collateral], assets[order.debt]
+        name = self._book.accounts[order.account].name
+        self.trace.refusals.append(Refusal(step, self._now, wave, item.keeper.name, name, *pair, repay, outcome.error))
+
+    def _liquidate(self, step: int, wave: int, item: Placed, filled: Filled) -> Liquidation:
+        order, assets = item.order, self._world.site.assets
+        used = self._keeping.gas_of(item.seen, None if order.holds else order.route, write_off=bool(filled.bad_debt))
+        profit = filled.profit - -(-self._keeping.cost(used, self._at_oracle) // self._at_oracle[order.debt])
+        induced = int(filled.health_twin >= 10**18 > filled.health_before)
+        row = Liquidation(
+            step=step,
+            time=self._now,
+            wave=wave,
+            generation=1 + self._sale_generation if induced else 0,
+            induced=induced,
+            keeper=item.keeper.name,
+            account=self._book.accounts[order.account].name,
+            collateral=assets[order.collateral],
+            debt=assets[order.debt],
+            repaid=filled.repaid,
+            seized=filled.seized,
+            received=filled.received,
+            protocol_fee=filled.protocol_fee,
+            proceeds=None if order.holds else filled.proceeds,
+            profit=profit,
+            bad_debt=_losses(assets, filled),
+            health_before=health_cell(filled.health_before),
+            health_after=health_cell(filled.health_after),
+            gas_used=used,
+        )
+        self.trace.liquidations.append(row)
+        self._account_for(item, filled, profit)
+        return row
+
+    def _account_for(self, item: Placed, filled: Filled, profit: int) -> None:
+        """Books one liquidation: ledger, flows, counts, and the account as touched."""
+        account, collateral, debt = item.order.account, item.order.collateral, item.order.debt
+        oracle, market = self._at_oracle, self._at_market
+        lost = tuple((index, amount * market[index]) for index, amount in filled.bad_debt)
+        fee = filled.protocol_fee * oracle[collateral]
+        values = filled.repaid * oracle[debt], filled.seized * oracle[collateral], fee, profit * oracle[debt]
+        self._flows.append(Flow(*values, lost))
+        self._realised += sum(amount for _, amount in lost)
+        self._ledger.liquidated(collateral, debt, filled)
+        self._counts[account] += 1
+        simple = account not in self._touched and not filled.bad_debt
+        self._touched[account] = _left(item, filled) if simple else None
+        self._metered.append(filled.metered_gas)
+
+    def _record(self, step: int, opens: int, waves: int, first_row: int) -> None:
+        oracle, market = self._at_oracle, self._at_market
+        states = self._watch.states.values()
+        rows = self.trace.liquidations[first_row:]
+        self.trace.steps.append(
+            Step(
+                step=step,
+                time=opens,
+                waves=waves,
+                liquidations=len(rows),
+                market=self._prices.market,
+                oracle=self._prices.oracle,
+                venue=self._market.venue_prices(self._prices.oracle),
+                unhealthy=len(self._watch.unhealthy),
+                debt_at_risk=sum(value(state.debt, oracle) for state in self._watch.unhealthy.values()),
+                latent_bad_debt=latent(states, market),
+                latent_at_oracle=latent(states, oracle),
+                realised_bad_debt=self._realised,
+                gas_used=sum(row.gas_used for row in rows),
+            )
+        )
+
+    # ------------------------------------------------------------ start and end
+
+    def _lent(self) -> list[int]:
+        lenders, assets = self._scenario.lenders, self._scenario.assets
+        return [
+            to_base_units(lenders[name], asset.decimals) if name in lenders else 0 for name, asset in assets.items()
+        ]
+
+    def _check_opening(self, state: State) -> None:
+        """The book stands exactly as the scenario says, and sums to the protocol's totals."""
+        for index, (wanted, found) in enumerate(zip(_expected(self._scenario, self._book), self._start, strict=True)):
+            if (wanted.collateral, wanted.debt) != (found.collateral, found.debt):
+                name = self._book.accounts[index].name
+                raise ConservationViolated(f"opening: account {name} is {found}, the scenario says {wanted}")
+        check_sums("opening", state.totals, [*self._start, *self._world.others(self._now)])
+        self._ledger.check("opening", state.totals)
+
+    def finish(self) -> Outcome:
+        """Reads every account once more, checks the sums, and closes the trace."""
+        end = self._world.accounts(self._now, self._everyone)
+        check_sums("end", self._watch.state.totals, [*end, *self._world.others(self._now)])
+        for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
+            self.trace.accounts.append(
+                _account_row(self._book.accounts[index].name, self._counts[index], before, after)
+            )
+        market = self._at_market
+        lows = tuple(min(row.market[index] for row in self.trace.steps) for index in range(len(market)))
+        by_debt = tuple(latent_by_debt(end, market))
+        return Outcome(self.trace, tuple(self._flows), by_debt, lows, tuple(self._metered), self._world)
+
+
+def _left(item: Placed, filled: Filled) -> AccountState:
+    """What an account's one liquidation in a block left of it, to a few units of rounding."""
+    collateral, debt = list(item.seen.collateral), list(item.seen.debt)
+    collateral[item.order.collateral] = max(0, collateral[item.order.collateral] - filled.seized)
+    debt[item.order.debt] = max(0, debt[item.order.debt] - filled.repaid)
+    return AccountState(filled.health_after, tuple(collateral), tuple(debt))
+
+
+def _account_row(name: str, liquidations: int, before: AccountState, after: AccountState) -> AccountRow:
+    return AccountRow(
+        account=name,
+        liquidations=liquidations,
+        health_start=health_cell(before.health),
+        health_end=health_cell(after.health),
+        liquidation_drop_start=liquidation_drop(before),
+        collateral_start=before.collateral,
+        collateral_end=after.collateral,
+        debt_start=before.debt,
+        debt_end=after.debt,
+    )
+
+
+def _expected(scenario: Scenario, book: Book) -> list[AccountState]:
+    """The book as the scenario has it; health is left open."""
+    assets = tuple(scenario.assets)
+    return [
+        AccountState(
+            0,
+            tuple(position.collateral.get(name, 0) for name in assets),
+            tuple(position.debt.get(name, 0) for name in assets),
+        )
+        for position in book.accounts
+    ]
+
+
+def _indices(state: State) -> tuple[list[int], list[int]]:
+    return [total.supply_index for total in state.totals], [total.debt_index for total in state.totals]
+
+
+def _losses(assets: Sequence[str], filled: Filled) -> str:
+    """Bad debt a liquidation booked, JSON by asset [token]; empty if none."""
+    return json.dumps({assets[index]: amount for index, amount in filled.bad_debt}) if filled.bad_debt else ""

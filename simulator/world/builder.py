@@ -1,0 +1,98 @@
+"""Sends the transactions of a set-up: each must succeed, and each contract's address follows from its code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.chain import abi
+from simulator.chain.artifact import Artifact, load
+from simulator.chain.base import Call, Chain, Receipt, Transaction
+from simulator.errors import TransactionReverted
+from simulator.world import addresses
+
+SETUP_GAS = 50_000_000
+"""[gas] Allowance of one set-up transaction; the largest deployment needs a third of it."""
+BLOCK_TRANSACTIONS = 100
+"""[transactions] anvil answers receipts of larger blocks in quadratic time."""
+
+
+def text(value: str) -> bytes:
+    """`value` as the tail of a dynamic argument: its length and its bytes, padded to words."""
+    raw = value.encode()
+    return abi.word(len(raw)) + raw + bytes(-len(raw) % abi.WORD)
+
+
+class Builder:
+    """A chain before the run: everything happens at one instant `timestamp` [s], in blocks numbered from one."""
+
+    def __init__(self, chain: Chain, timestamp: int) -> None:
+        self.chain = chain
+        self.timestamp = timestamp
+        self.number = 0
+        self.code_hashes: dict[str, str] = {}
+        chain.set_code(addresses.DEPLOYER, load("Deployer").deployed)
+
+    def send(self, transactions: Sequence[Transaction]) -> list[Receipt]:
+        """All of `transactions` in as few blocks as fit; their receipts, failed ones included."""
+        receipts: list[Receipt] = []
+        for start in range(0, len(transactions), BLOCK_TRANSACTIONS):
+            self.number += 1
+            part = transactions[start : start + BLOCK_TRANSACTIONS]
+            receipts += self.chain.send(self.number, self.timestamp, part)
+        return receipts
+
+    def call(self, artifact: Artifact, to: str, function: str, *arguments: abi.Argument) -> bytes:
+        """Reads `function` of the contract at `to` as of the next block."""
+        data = artifact.encode(function, *arguments)
+        return self.chain.call(self.number + 1, self.timestamp, [Call(to, data, addresses.HARNESS)])[0]
+
+    def must(self, where: str, transactions: Sequence[Transaction]) -> list[Receipt]:
+        """As `send`; TransactionReverted naming `where` if one fails."""
+        receipts = self.send(transactions)
+        for transaction, receipt in zip(transactions, receipts, strict=True):
+            if not receipt.ok:
+                raise TransactionReverted(where, self.why(transaction), receipt.output)
+        return receipts
+
+    def why(self, transaction: Transaction) -> str:
+        """The error `transaction` fails with when it is tried again now, by name with its operands."""
+        try:
+            self.chain.call(
+                self.number + 1, self.timestamp, [Call(transaction.to, transaction.data, transaction.sender)]
+            )
+        except TransactionReverted as failure:
+            return describe(failure.data)
+        return "an error that does not show when tried again"
+
+    def deploy(self, contract: str, label: str, arguments: bytes = b"") -> str:
+        """Deploys `contract` by CREATE2; `label` sets it apart. Its address."""
+        return self.deploy_all([(contract, label, arguments)])[0]
+
+    def deploy_all(self, wanted: Sequence[tuple[str, str, bytes]]) -> list[str]:
+        """Deploys (contract, label, encoded constructor arguments) in one block; the addresses."""
+        factory = load("Deployer")
+        sends = []
+        for contract, label, arguments in wanted:
+            code = load(contract).bytecode + arguments
+            head = addresses.salt(label) + abi.word(2 * abi.WORD)
+            body = abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
+            sends.append(transaction(addresses.DEPLOYER, factory.selector("deploy") + head + body))
+        receipts = self.must(f"deploying {', '.join(contract for contract, _, _ in wanted)}", sends)
+        found = [abi.words(receipt.logs[-1].data) for receipt in receipts]
+        for (contract, label, _), (_, code_hash) in zip(wanted, found, strict=True):
+            self.code_hashes[f"{contract}:{label}" if label else contract] = f"0x{code_hash:064x}"
+        return [abi.to_address(place) for place, _ in found]
+
+
+def transaction(to: str, data: bytes, sender: str = addresses.HARNESS) -> Transaction:
+    """A set-up transaction of the harness, or of `sender`."""
+    return Transaction(sender, to, data, SETUP_GAS)
+
+
+def describe(output: bytes) -> str:
+    """Name and operands of a custom error of any of our contracts."""
+    for name in ("LendingPool", "Liquidator", "ConstantProductPool", "Token", "PriceFeed", "FlashLender", "Deployer"):
+        artifact = load(name)
+        if output[:4] in artifact.errors:
+            return artifact.error(output)
+    return abi.reason(output)

@@ -1,0 +1,135 @@
+"""What the world reads back, as numbers: totals, accounts, and what became of each order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, TypeAlias
+
+from simulator.agents.orders import AccountState
+from simulator.chain import abi
+from simulator.chain.artifact import load
+from simulator.chain.base import Log
+from simulator.errors import ChainError
+
+TOTALS_WORDS: Final = 7
+RESULT_WORDS: Final = 10
+NAMED_ERRORS: Final = (
+    "LendingPool", "LendingPoolAdapter", "Liquidator", "ConstantProductPool", "FlashLender", "Token", "PriceFeed",
+    "Probe",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One asset's totals from the protocol's books, in the words of `ILendingAdapter.Totals`."""
+
+    supply: int  # [token]
+    debt: int  # [token]
+    held: int  # [token]
+    written_off: int  # [token] so far
+    supply_index: int  # [ray]
+    debt_index: int  # [ray]
+    rounding_per_touch: int  # [token]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All totals, and each venue's and twin's spot price [wad], as of one instant."""
+
+    totals: tuple[Totals, ...]
+    spots: tuple[int, ...]
+    twin_spots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An order that was carried out, in the words of `Liquidator.Result`; `bad_debt` is (asset index, amount)."""
+
+    repaid: int  # [token]
+    seized: int  # [token]
+    received: int  # [token]
+    protocol_fee: int  # [token]
+    proceeds: int  # [token] of the debt
+    profit: int  # [token] of the debt, before gas
+    health_before: int  # [wad]
+    health_after: int  # [wad]
+    health_twin: int  # [wad]
+    metered_gas: int  # [gas] as this chain meters it
+    bad_debt: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An order that failed, alone; `error` is the custom error's name."""
+
+    error: str
+
+
+Outcome: TypeAlias = Filled | Refused
+
+
+def state(data: bytes, venues: int) -> State:
+    """`Lens.state` of `venues` venues followed by the twins, if there are any."""
+    rows = abi.structs(data, TOTALS_WORDS, 0)
+    spots = abi.array(data, 1)
+    return State(tuple(Totals(*row) for row in rows), spots[:venues], spots[venues:])
+
+
+def accounts(data: bytes, assets: int) -> list[AccountState]:
+    """`ILendingAdapter.accounts`: rows of 1 + 2 · `assets` words."""
+    flat, width = abi.array(data), 1 + 2 * assets
+    return [
+        AccountState(flat[at], flat[at + 1 : at + width : 2], flat[at + 2 : at + width : 2])
+        for at in range(0, len(flat), width)
+    ]
+
+
+@cache
+def topics() -> Mapping[bytes, str]:
+    """Names of the events a keeper block may carry that the trace is made from, by topic."""
+    events = load("Liquidator").events
+    return {topic: name.partition("(")[0] for name, topic in events.items() if name.startswith(("Executed", "Refused"))}
+
+
+def outcomes(logs: Sequence[Log], liquidator: str, orders: int) -> list[Outcome]:
+    """What became of the `orders` orders of one transaction, in order; ChainError if one has no record."""
+    found: dict[int, Outcome] = {}
+    for log in logs:
+        name = topics().get(log.topics[0]) if log.address == liquidator else None
+        if name is not None:
+            read = _filled if name == "Executed" else _refused
+            found[int.from_bytes(log.topics[1], "big")] = read(log.data)
+    if sorted(found) != list(range(orders)):
+        raise ChainError(f"keeper block: found records of orders {sorted(found)}; allowed: one for each of {orders}")
+    return [found[index] for index in range(orders)]
+
+
+def _filled(data: bytes) -> Filled:
+    flat = abi.words(data)
+    repaid, seized, received, fee, proceeds, profit, before, after, twin, gas = flat[:RESULT_WORDS]
+    pairs = flat[RESULT_WORDS + 2 :]
+    bad_debt = tuple(zip(pairs[::2], pairs[1::2], strict=True))
+    return Filled(repaid, seized, received, fee, proceeds, abi.signed(profit), before, after, twin, gas, bad_debt)
+
+
+def _refused(data: bytes) -> Refused:
+    start = abi.uint256(data) + abi.WORD
+    return Refused(error_name(data[start : start + abi.uint256(data[start - abi.WORD : start])]))
+
+
+def error_name(output: bytes) -> str:
+    """The name of a custom error, without operands; what else revert data says if it is none of ours."""
+    if not output:
+        return "NoReason"
+    return _names().get(output[:4]) or abi.reason(output)
+
+
+@cache
+def _names() -> Mapping[bytes, str]:
+    return {
+        selector: signature.partition("(")[0]
+        for contract in NAMED_ERRORS
+        for selector, signature in load(contract).errors.items()
+    }

@@ -1,0 +1,49 @@
+"""Where everything stands: the addresses of one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VenueSite:
+    """A venue, and its twin that sees the same market but no liquidation's sale (None where no feed reads a venue)."""
+
+    name: str
+    base: str
+    quote: str
+    address: str
+    twin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperSite:
+    """A keeper: who signs, the contract that acts for it, and the lender it borrows from."""
+
+    name: str
+    signer: str
+    liquidator: str
+    lender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Addresses by role; `assets`, `tokens` and `feeds` run in the scenario's order of assets."""
+
+    assets: tuple[str, ...]
+    decimals: tuple[int, ...]
+    tokens: tuple[str, ...]
+    feeds: tuple[str, ...]
+    venues: tuple[VenueSite, ...]
+    keepers: tuple[KeeperSite, ...]
+    adapter: str
+    lens: str
+    market: str
+    probe: str
+    accounts: tuple[str, ...]
+    code_hashes: Mapping[str, str]
+
+    def token(self, asset: str) -> str:
+        """The token contract of `asset`."""
+        return self.tokens[self.assets.index(asset)]

@@ -1,0 +1,148 @@
+"""A scenario on a chain: what the loop reads of it and sends to it, one narrow verb each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from simulator.agents.orders import AccountState, Order, Question
+from simulator.chain import abi
+from simulator.chain.artifact import load
+from simulator.chain.base import Call, Chain, Receipt, Transaction
+from simulator.errors import TransactionReverted
+from simulator.world import addresses, records
+from simulator.world.records import Outcome, State
+from simulator.world.site import KeeperSite, Site
+
+NOWHERE: Final = "0x" + "00" * 20
+ORDER_ALLOWANCE: Final = 5_000_000
+"""[gas] of one order: several times the dearest; one that burns it all takes nothing from the next."""
+ORDER_OVERHEAD: Final = 2_600_000
+"""[gas] beside an order's allowance: what the call keeps back, health reads and the record."""
+MARKET_GAS: Final = 1_000_000_000
+ACCOUNTS_PER_CALL: Final = 500
+
+
+class World:
+    """One scenario's contracts on one chain, and the number of its last block. Time is the caller's."""
+
+    def __init__(self, chain: Chain, site: Site, number: int) -> None:
+        self.chain = chain
+        self.site = site
+        self.number = number
+        self._tx_gas = chain.block_gas_limit
+        venues = [venue.address for venue in site.venues]
+        twins = [venue.twin for venue in site.venues if venue.twin is not None]
+        self._state_call = Call(site.lens, load("Lens").encode("state", site.adapter, [*venues, *twins]))
+        self._execute = load("Liquidator").selector("execute")
+        self._tick = load("Market").selector("tick")
+        self._move = load("Market").selector("move")
+        self._best = load("Lens").selector("best")
+        self._accounts = load("LendingPoolAdapter").selector("accounts")
+        self._interest = load("LendingPoolAdapter").events["InterestAccrued(uint256,uint256)"]
+
+    # ------------------------------------------------------------ reads, as of the coming block at `now` [s]
+
+    def state(self, now: int) -> State:
+        """Totals of every asset, spot of every venue and twin."""
+        return records.state(self._read(now, self._state_call), len(self.site.venues))
+
+    def accounts(self, now: int, which: Sequence[int]) -> list[AccountState]:
+        """Health, collateral and debt of the accounts `which`, by index in the book."""
+        found: list[AccountState] = []
+        for start in range(0, len(which), ACCOUNTS_PER_CALL):
+            part = [self.site.accounts[index] for index in which[start : start + ACCOUNTS_PER_CALL]]
+            data = abi.encode(self._accounts, list(part))
+            found += records.accounts(self._read(now, Call(self.site.adapter, data)), len(self.site.assets))
+        return found
+
+    def others(self, now: int) -> list[AccountState]:
+        """The lender's and the treasury's accounts."""
+        data = abi.encode(self._accounts, [addresses.LENDER, addresses.TREASURY])
+        return records.accounts(self._read(now, Call(self.site.adapter, data)), len(self.site.assets))
+
+    def preview(self, now: int, moves: Mapping[str, int]) -> dict[str, int]:
+        """Spot [wad] each venue or twin would reach if it were traded towards `moves` (price [wad] by address)."""
+        data = abi.encode(self._move, [(venue, price) for venue, price in moves.items()])
+        reply = self._read(now, Call(self.site.market, data, addresses.HARNESS))
+        return dict(zip(moves, abi.array(reply), strict=True))
+
+    def best(
+        self, now: int, keeper: KeeperSite, questions: Sequence[Question], *, full: bool, holds: bool
+    ) -> list[tuple[int, int]]:
+        """For each question the best repayment and its profit before gas [token of the debt]; `full`: the largest."""
+        site, lender = self.site, NOWHERE if holds else keeper.lender
+        rows: list[abi.Static] = [
+            (site.accounts[q.account], site.tokens[q.collateral], site.tokens[q.debt], *self._hops(q.route), lender)
+            for q in questions
+        ]
+        reply = self._read(now, Call(site.lens, abi.encode(self._best, site.adapter, rows, int(full))))
+        return list(zip(abi.array(reply, 0), map(abi.signed, abi.array(reply, 1)), strict=True))
+
+    def _read(self, now: int, call: Call) -> bytes:
+        return self.chain.call(self.number + 1, now, [call])[0]
+
+    # ------------------------------------------------------------ blocks
+
+    def market_block(self, now: int, moves: Mapping[str, int], reports: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Arbitrage `moves` (price [wad] by venue), feeds' `reports` ([USD 1e8] by asset index), accrual.
+
+        The interest each asset's borrowers were charged: (asset index, amount [token]).
+        """
+        site = self.site
+        data = abi.encode(
+            self._tick,
+            [(venue, price) for venue, price in moves.items()],
+            [(site.feeds[asset], price) for asset, price in reports.items()],
+            site.adapter,
+        )
+        receipt = self._block(now, [Transaction(addresses.HARNESS, site.market, data, MARKET_GAS)])[0]
+        found = (log.data for log in receipt.logs if log.topics[0] == self._interest and log.address == site.adapter)
+        return [(abi.uint256(data), abi.uint256(data, 1)) for data in found]
+
+    def keeper_block(
+        self, now: int, orders: Sequence[tuple[KeeperSite, Sequence[Order]]], twins: Mapping[int, int]
+    ) -> list[list[Outcome]]:
+        """One block with each keeper's orders, in as few transactions as the gas allows; what became of each order.
+
+        `twins` are the twin feeds' prices [USD 1e8] by asset index, where they differ from the feeds' own.
+        """
+        prices: list[abi.Static] = [(self.site.feeds[asset], price) for asset, price in twins.items()]
+        sends, shapes = [], []
+        for index, (keeper, wanted) in enumerate(orders):
+            for part in self._parts(wanted):
+                rows: list[abi.Static] = [self._order(order) for order in part]
+                data = abi.encode(self._execute, ORDER_ALLOWANCE, rows, prices)
+                sends.append(Transaction(keeper.signer, keeper.liquidator, data, _gas(len(part))))
+                shapes.append((index, keeper, len(part)))
+        found: list[list[Outcome]] = [[] for _ in orders]
+        for receipt, (index, keeper, count) in zip(self._block(now, sends), shapes, strict=True):
+            found[index] += records.outcomes(receipt.logs, keeper.liquidator, count)
+        return found
+
+    def _block(self, now: int, sends: Sequence[Transaction]) -> list[Receipt]:
+        self.number += 1
+        receipts = self.chain.send(self.number, now, sends)
+        for index, receipt in enumerate(receipts):
+            if not receipt.ok:
+                name = records.error_name(receipt.output)
+                raise TransactionReverted(f"block {self.number}, transaction {index}", name, receipt.output)
+        return receipts
+
+    def _parts(self, orders: Sequence[Order]) -> list[Sequence[Order]]:
+        size = max(1, (self._tx_gas - _gas(0)) // (ORDER_ALLOWANCE + ORDER_OVERHEAD))
+        return [orders[start : start + size] for start in range(0, len(orders), size)]
+
+    def _order(self, order: Order) -> tuple[abi.Static, ...]:
+        tokens = self.site.tokens
+        head = (self.site.accounts[order.account], tokens[order.collateral], tokens[order.debt], order.repay)
+        return (*head, order.min_profit, int(order.holds), *self._hops(order.route))
+
+    def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
+        first, second = (*(self.site.venues[venue].address for venue in route), NOWHERE, NOWHERE)[:2]
+        return first, second
+
+
+def _gas(orders: int) -> int:
+    """[gas] Allowance of a transaction with so many orders."""
+    return 1_000_000 + orders * (ORDER_ALLOWANCE + ORDER_OVERHEAD)
