@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from pydantic import PrivateAttr, ValidationError
 
-from simulator.errors import InputError
+from simulator.errors import InputError, UnknownKey
 from simulator.scenario.book import Account
 from simulator.scenario.checks import check_sections
 from simulator.scenario.model import Content, Series, first_price
@@ -97,9 +97,28 @@ class Scenario(Content):
         return first_price(self, self._series, asset)
 
     def replace(self, path: str, value: object) -> Self:
-        """Another scenario with the value at dotted `path` replaced; text is read as YAML. Raises InputError."""
+        """Another scenario with the value at dotted `path` replaced; text is read as YAML. Raises InputError.
+
+        Provenance of what the change took away goes with it.
+        """
         new = parse_yaml(value, path) if isinstance(value, str) else value
         changed = change(self._raw, self.resolved(inline_files=False), path, normal(new, path))
+        if path.partition(".")[0] == "provenance":
+            return self.parse(changed, self._base_dir)
+        return self._parse_what_is_left(changed)
+
+    def _parse_what_is_left(self, changed: Any) -> Self:
+        """Parses `changed` without the entries of its provenance that cover nothing any more."""
+        for _ in range(len(self.provenance)):
+            try:
+                return self.parse(changed, self._base_dir)
+            except UnknownKey as error:
+                section, _, rest = error.path.partition(".")
+                if section != "provenance":
+                    raise
+                stale = int(rest.partition(".")[0])
+                entries = changed["provenance"]
+                changed = {**changed, "provenance": entries[:stale] + entries[stale + 1 :]}
         return self.parse(changed, self._base_dir)
 
     def resolved(self, inline_files: bool = True) -> dict[str, Any]:

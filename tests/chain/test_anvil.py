@@ -181,10 +181,13 @@ def test_no_anvil_at_all_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tm
         find_anvil()
 
 
-def test_an_anvil_on_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_pinned_anvil_comes_before_one_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An anvil of another version would break "same scenario, same digest"; without a checkout the path's will do."""
     own = tmp_path / "anvil"
     own.touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert "node_modules" in find_anvil().parts
+    monkeypatch.setattr(anvil_process, "__file__", str(tmp_path / "a" / "b" / "c.py"))
     assert find_anvil() == own
 
 

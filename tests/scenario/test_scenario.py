@@ -249,3 +249,13 @@ def test_loading_a_scenario_needs_neither_numpy_nor_pandas() -> None:
     )
     assert found.stdout.strip() == "[]"
     assert SHIPPED.is_dir()
+
+
+def test_provenance_of_what_a_change_takes_away_goes_with_it() -> None:
+    crash = Scenario.load("black-thursday")
+    alone = crash.replace("keepers", []).replace("venues", [])
+    assert not alone.venues
+    assert len(alone.provenance) == len(crash.provenance) - sum(
+        entry.covers.startswith("venues.") for entry in crash.provenance
+    )
+    assert all(not entry.covers.startswith("venues.") for entry in alone.provenance)
