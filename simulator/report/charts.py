@@ -15,6 +15,8 @@ from simulator.report.scale import MOST_POINTS, NOTHING, Scale, Tick, around, fr
 from simulator.report.tally import GENERATIONS, Mark, Tally
 
 LARGEST_MARK: Final = 30.0
+MANY_MARKS: Final = 100
+"""More marks than these are drawn smaller, so that the page does not fill up."""
 SMALLEST_MARK: Final = 7.0
 STACK: Final = ("not induced", "generation 1", "generation 2", "generation 3", "generation 4 and later")
 
@@ -106,9 +108,10 @@ def _marks(sheet: Sheet, asset: str, y: Scale, marks: Sequence[Mark]) -> list[st
     """The largest first, so that a small one is never hidden."""
     prices = sheet.results.steps.numbers(f"oracle_{asset}")
     top = max((each.usd for each in marks), default=0.0) or 1.0
+    largest = LARGEST_MARK * min(1.0, math.sqrt(MANY_MARKS / max(1, len(marks))))
     found = []
     for each in sorted(marks, key=lambda each: (-each.usd, each.time, each.induced)):
-        size = max(SMALLEST_MARK, LARGEST_MARK * math.sqrt(each.usd / top))
+        size = max(SMALLEST_MARK, largest * math.sqrt(each.usd / top))
         style = "induced" if each.induced else "calm"
         found.append(mark(sheet.x, y, each.time, prices[each.step] or y.low, size, style))
     return found

@@ -73,7 +73,7 @@ def short_dollars(value: object) -> str:
 
 
 def tokens(amount: int, decimals: int | None) -> str:
-    """An amount [token base units] in whole tokens, with 2 to 6 places by size; as it is where `decimals` are unknown."""
+    """An amount [token base units] in whole tokens, with 2 to 6 places by size; as it is if `decimals` is None."""
     if decimals is None:
         return f"{amount:,}"
     number = Decimal(amount).scaleb(-decimals, _EXACT)

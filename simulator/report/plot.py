@@ -133,8 +133,9 @@ def figure(frame: Frame, x: Scale, y: Scale, shapes: Iterable[str]) -> str:
     note = f'<p class="note">{text(frame.note)}</p>' if frame.note else ""
     empty = f'<p class="empty">{text(frame.empty)}</p>' if frame.empty else ""
     below = f'<p class="x-title" aria-hidden="true">{text(frame.x_title)}</p>' if frame.x_title else ""
+    style = f"chart {frame.kind}{' tall' if frame.tall else ''}{' nothing' if frame.empty else ''}"
     return (
-        f'<figure id="{frame.id}" class="chart {frame.kind}{" tall" if frame.tall else ""}{" nothing" if frame.empty else ""}">'
+        f'<figure id="{frame.id}" class="{style}">'
         f'<figcaption><h3 id="{head}">{text(frame.title)}</h3>{note}{_legend(frame.legend)}</figcaption>'
         f'<div class="frame"><div class="y" aria-hidden="true">{heights}</div>'
         f'<div class="plot" tabindex="0" role="img" aria-labelledby="{head}" aria-describedby="{foot}">'
