@@ -1,6 +1,6 @@
 """The gas schedule: what a liquidation costs on a real chain, measured once and kept with its date.
 
-The in-process chain cannot meter gas (see docs/architecture.md), so the trace takes gas from here on every chain.
+The in-process chain cannot meter gas (see docs/gas.md), so the trace takes gas from here on every chain.
 `make gas` measures it anew on anvil; a test holds it against anvil's own figures.
 """
 
@@ -29,12 +29,14 @@ class Entry:
 
     liquidation: int  # of an account with one collateral and one debt
     per_position: int  # more for each further balance of the account
-    write_off: int  # more when the liquidation books bad debt
+    write_off: int  # more when the liquidation books one debt as lost; less than nothing if refunds outweigh it
+    further_loss: int  # more for each further debt it books as lost
 
-    def total(self, positions: int, *, write_off: bool) -> int:
-        """[gas] for an account with so many balances."""
+    def total(self, positions: int, *, losses: int = 0) -> int:
+        """[gas] for an account with so many balances, of which so many debts are booked as lost."""
         extra = max(0, positions - LEAST_POSITIONS) * self.per_position
-        return self.liquidation + extra + (self.write_off if write_off else 0)
+        lost = self.write_off + (losses - 1) * self.further_loss if losses else 0
+        return self.liquidation + extra + lost
 
 
 @cache
@@ -55,7 +57,7 @@ def way_of(venue_kinds: Sequence[str] | None) -> str:
 def entry(protocol: str, way: str, gas: Gas) -> Entry:
     """The figures for `protocol` and `way`, or the scenario's own; InputError if neither has any."""
     if isinstance(gas.per_liquidation, int):
-        return Entry(gas.per_liquidation, 0, 0)
+        return Entry(gas.per_liquidation, 0, 0, 0)
     ways = schedule().get(protocol, {})
     if way not in ways:
         raise InputError("gas.per_liquidation", "auto", f"a number: {protocol} was not measured along {way}")

@@ -50,12 +50,12 @@ class Keeping:
         self._gwei = to_base_units(scenario.gas.price_gwei, GWEI_PLACES, "gas.price_gwei")
         self._native = assets.index(scenario.gas.native) if self._gwei else 0
 
-    def gas_of(self, seen: AccountState, route: Route | None, *, write_off: bool = False) -> int:
-        """[gas] of a liquidation of the account along `route` (None: held), by the schedule."""
+    def gas_of(self, seen: AccountState, route: Route | None, *, losses: int = 0) -> int:
+        """[gas] of a liquidation of the account along `route` (None: held), by the schedule; `losses`: debts lost."""
         if route not in self._figures:
             kinds = None if route is None else [self._scenario.venues[venue].kind for venue in route]
             self._figures[route] = gas.entry(self._scenario.protocol.kind, gas.way_of(kinds), self._scenario.gas)
-        return self._figures[route].total(seen.positions, write_off=write_off)
+        return self._figures[route].total(seen.positions, losses=losses)
 
     def cost(self, amount: int, units: Sequence[int]) -> int:
         """What so much gas costs at the native asset's oracle price [USD 1e26], rounded up."""

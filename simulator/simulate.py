@@ -192,7 +192,7 @@ class Run:
 
     def _liquidate(self, step: int, wave: int, item: Placed, filled: Filled) -> Liquidation:
         order, assets = item.order, self._world.site.assets
-        used = self._keeping.gas_of(item.seen, None if order.holds else order.route, write_off=bool(filled.bad_debt))
+        used = self._keeping.gas_of(item.seen, None if order.holds else order.route, losses=len(filled.bad_debt))
         profit = filled.profit - -(-self._keeping.cost(used, self._at_oracle) // self._at_oracle[order.debt])
         induced = int(filled.health_twin >= 10**18 > filled.health_before)
         row = Liquidation(

@@ -1,0 +1,64 @@
+"""Measures every ratio and prints a table; exit code 1 if a bound fails."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from benchmarks.anvil_blocks import anvil_blocks
+from benchmarks.measure import Ratio, timed
+from benchmarks.quiet_step import quiet_step
+from benchmarks.scenarios import one_drop, quiet
+from benchmarks.start_up import heavy_imports, start_up
+from benchmarks.throughput import throughput
+from simulator.book import build_book
+from simulator.chain.revm import RevmChain
+from simulator.market import opening_prices
+from simulator.prices import build_paths
+from simulator.scenario import Scenario
+from simulator.world import build_world
+
+
+def main() -> int:
+    """The table, a row as soon as it is measured."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("pyrevm", "numpy", "pydantic", "pandas"))
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}\n")
+    print(f"{'ratio':44} {'bound':>7} {'median':>7}  {'min .. max':14}")
+    failed = [ratio.name for ratio in _ratios() if not _row(ratio)]
+    heavy = heavy_imports()
+    print(f"\nimported by a run in process, of what must not be: {', '.join(heavy) or 'nothing'}")
+    print(f"opening 1 000 accounts: {min(_opening(1000) for _ in range(5)):.2f} s")
+    for name in failed:
+        print(f"benchmarks: {name}: the bound fails", file=sys.stderr)
+    return 1 if failed or heavy else 0
+
+
+def _ratios() -> Iterator[Ratio]:
+    yield throughput(Scenario.load("black-thursday"), 11)
+    yield throughput(one_drop(1000), 15)
+    yield quiet_step(10_000, 1_000, 50, 25)
+    yield start_up(15)
+    yield anvil_blocks(1_000, 100, 9)
+
+
+def _row(ratio: Ratio) -> bool:
+    kept = ratio.keeps(ratio.median)
+    bound = f"{'>=' if ratio.at_least else '<='} {ratio.bound:g}"
+    spread = f"{ratio.pairs[0]:.2f} .. {ratio.pairs[-1]:.2f}"
+    verdict = "ok" if kept else "FAILS"
+    print(f"{ratio.name:44} {bound:>7} {ratio.median:7.2f}  {spread:14} {verdict:5}  {ratio.note}", flush=True)
+    return kept
+
+
+def _opening(accounts: int) -> float:
+    """Deploying everything and opening a book of so many accounts [s]."""
+    scenario = quiet(accounts).replace("clock.steps", "1")
+    prices = opening_prices(scenario, build_paths(scenario).values[0])
+    return timed(lambda: build_world(RevmChain(), scenario, build_book(scenario, prices), prices))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
