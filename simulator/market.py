@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from simulator.agents.arbitrage import target_price
-from simulator.oracle import FeedState, decide, evaluation_order, visible
+from simulator.oracle import FeedState, Round, decide, evaluation_order, latest, visible
 from simulator.scenario import Scenario
 from simulator.scenario.sections import ConstantProduct
 from simulator.units import WAD
@@ -70,7 +70,7 @@ class Market:
         self._reads_venues = any(venue is not None for venue in self._sources.values())
         self._feeds = {name: FeedState.opened(opening[name]) for name in self._names}
         self._twins = dict(self._feeds)
-        self._shown = dict(opening)
+        self._written: list[Round | None] = [None] * len(self._names)
         self._last: int | None = None
         self.observe(state)
 
@@ -93,11 +93,16 @@ class Market:
         self._twins, twin = self._feeds, oracle
         if self._reads_venues:
             self._twins, twin = self._report(earlier, now, market, twin=True)
-        changed = {index: oracle[index] for index, name in enumerate(self._names) if oracle[index] != self._shown[name]}
-        self._shown = dict(zip(self._names, oracle, strict=True))
         self._last = now
-        interest = self._world.market_block(now, moves, changed)
+        interest = self._world.market_block(now, moves, self._new_rounds(now, oracle))
         return Prices(market, oracle, twin), interest
+
+    def _new_rounds(self, now: int, oracle: Sequence[int]) -> dict[int, int]:
+        """Prices [USD 1e8] of the feeds that have a round to write, by asset index: an equal price is a round too."""
+        rounds = [latest(self._feeds[name], now) for name in self._names]
+        fresh = [index for index, each in enumerate(rounds) if each is not None and each != self._written[index]]
+        self._written = rounds
+        return {index: oracle[index] for index in fresh}
 
     def venue_prices(self, oracle: Sequence[int]) -> tuple[int | None, ...]:
         """For each asset the first venue with that base: its spot times the quote's feed [USD 1e8]; None without."""

@@ -53,7 +53,13 @@ def decide(feed: Feed, state: FeedState, now: int, new_price: int) -> FeedState:
 
 def visible(state: FeedState, now: int) -> int:
     """What the feed shows at `now` [USD 1e8]: its latest round that is out, before any the opening price."""
-    return next((each.price for each in reversed(state.rounds) if each.visible_from <= now), state.standing)
+    seen = latest(state, now)
+    return state.standing if seen is None else seen.price
+
+
+def latest(state: FeedState, now: int) -> Round | None:
+    """The newest of the rounds still kept that is out at `now`; None before any."""
+    return next((each for each in reversed(state.rounds) if each.visible_from <= now), None)
 
 
 def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:

@@ -177,8 +177,7 @@ class Run:
                 continue
             row = self._liquidate(step, wave, item, item.outcome)
             made += 1
-            if item.order.route:
-                sold, greatest = True, max(greatest, row.generation)
+            sold, greatest = sold or bool(item.order.route), max(greatest, row.generation)
         if sold:
             self._sale_generation = greatest
         return made

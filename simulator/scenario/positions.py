@@ -40,12 +40,19 @@ def _openable(content: Content, path: str, account: Account) -> None:
     for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
         for asset, amount in amounts.items():
             places(content, f"{path}.{side}.{asset}", asset, amount)
-    for asset in account.debt:
-        if asset in account.collateral:
-            raise InputError(f"{path}.debt.{asset}", asset, "debt of an asset that does not back the same account")
-    if account.debt and not any(content.assets[asset].ltv for asset in account.collateral):
-        backed_by = ", ".join(account.collateral) or "nothing"
-        raise InputError(f"{path}.debt", f"debt backed by {backed_by}", "collateral with an ltv above 0")
+    _backed(content, path, account)
+
+
+def _backed(content: Content, path: str, account: Account) -> None:
+    """An account may owe an asset it posts only beside other collateral: lifting a price lifts both sides of that."""
+    backing = [asset for asset in account.collateral if content.assets[asset].ltv]
+    if not account.debt or any(asset not in account.debt for asset in backing):
+        return
+    if backing:
+        allowed = "collateral with an ltv above 0 that the account does not itself owe"
+        raise InputError(f"{path}.debt.{backing[0]}", backing[0], allowed)
+    backed_by = ", ".join(account.collateral) or "nothing"
+    raise InputError(f"{path}.debt", f"debt backed by {backed_by}", "collateral with an ltv above 0")
 
 
 def _totals(
@@ -118,6 +125,8 @@ def _routes(content: Content, pairs: list[tuple[str, str]]) -> None:
     sellers = [keeper.name for keeper in content.keepers if keeper.sell == "venue"]
     markets = {frozenset((venue.base, venue.quote)) for venue in content.venues}
     for posted, owed in pairs if sellers else ():
+        if posted == owed:
+            continue  # nothing is sold
         direct = frozenset((posted, owed)) in markets
         if not direct and not any(_two(markets, posted, over, owed) for over in content.assets):
             allowed = f"a route over at most two venues, since keeper {sellers[0]} sells on venues (or sell: hold)"

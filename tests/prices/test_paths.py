@@ -1,247 +1,248 @@
-"""The price paths: exact where they are given, lawful where they are drawn, the same in every process."""
+"""Price paths: recorded, given and drawn."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import subprocess
 import sys
+import time
 from decimal import Decimal
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
-from statistics import NormalDist, fmean, variance
-from time import perf_counter
+from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from simulator import Scenario
 from simulator.errors import InputError
-from simulator.prices import build_paths
-from simulator.scenario import Scenario
-from tests.scenario.base import base, broken, plain
+from simulator.prices import Stream, build_paths
+from simulator.units import PRICE
+from tests.small import account, constant, points, small
 
-ROOT = Path(__file__).parents[2]
-YEAR = 31_536_000
-GBM = "{kind: gbm, from: 1900, drift: 0.1, volatility: 0.8}"
+DAY = {"start": "2020-01-01T00:00:00Z", "step": "1d"}
 
 
-def scenario(price: str, step: str = "24s", steps: int = 10, seed: int = 0) -> Scenario:
-    clock = {"start": "2020-03-12T00:00:00Z", "step": step, "steps": steps, "block": "12s"}
-    return Scenario.parse(broken("prices.WETH", price, broken("clock", clock, broken("seed", seed))))
-
-
-def path(price: str, step: str = "24s", steps: int = 10, seed: int = 0) -> list[int]:
-    """WETH's prices [USD 1e8]."""
-    return [row[0] for row in build_paths(scenario(price, step, steps, seed)).values]
-
-
-def black_thursday(start: str, steps: int = 6) -> Scenario:
-    given = Scenario.load("black-thursday").resolved(inline_files=False)
-    given["clock"] |= {"start": start, "steps": steps}
-    return Scenario.parse(given, ROOT / "simulator" / "scenarios")
+def path(price: dict[str, Any], step: str = "12s", steps: int = 8, **changes: Any) -> list[float]:
+    """WETH's price at each step."""
+    scenario = small(
+        [account("a", 1, 1)], clock={"step": step, "steps": steps}, prices={"WETH": price}, venues=[], **changes
+    )
+    return [row[0] / PRICE for row in build_paths(scenario).values]
 
 
 def test_one_row_per_step_and_one_column_per_asset_in_file_order() -> None:
-    paths = build_paths(Scenario.parse(base()))
-    assert paths.assets == ("WETH", "USDC")
-    assert paths.values == ((1900 * 10**8, 10**8),) * 10
+    found = build_paths(small([account("a", 1, 1)], clock={"steps": 5}))
+    assert found.assets == ("WETH", "USDC")
+    assert found.values == ((2000 * PRICE, PRICE),) * 5
 
 
-def test_constant_is_rounded_half_even_to_eight_places() -> None:
-    assert path("{kind: constant, value: 0.000000125}", steps=2) == [12, 12]
-    assert path("{kind: constant, value: 0.000000135}", steps=2) == [14, 14]
+@pytest.mark.parametrize(("value", "price"), [("0.000000015", 2), ("0.000000025", 2), ("0.000000035", 4)])
+def test_constant_is_rounded_half_even_to_eight_places(value: str, price: int) -> None:
+    scenario = small([account("a", 1, 1)], prices={"USDC": constant(value)})
+    assert build_paths(scenario).values[0][1] == price
 
 
-# ---------------------------------------------------------------- points
+@pytest.mark.parametrize(("at", "first"), [("0s", 0), ("1s", 1), ("24s", 1), ("25s", 2), ("48s", 2), ("216s", 9)])
+def test_instant_drops_from_its_offset_on(at: str, first: int) -> None:
+    price = {"kind": "instant", "at": at, "from": 2000, "drop": "0.25"}
+    assert path(price, "24s", 10) == [2000] * first + [1500] * (10 - first)
 
 
-def test_points_hold_until_the_next_and_after_the_last() -> None:
-    found = path("{kind: points, points: [[-5s, 10], [24s, 11], [49s, 12], [96s, 13]]}", steps=6)
-    assert [price // 10**8 for price in found] == [10, 11, 11, 12, 13, 13]
+def test_points_hold_between_and_after() -> None:
+    assert path(points(("0s", 100), ("24s", 50), ("30s", 40)), steps=5) == [100, 100, 50, 40, 40]
 
 
-def test_lines_between_points_are_exact() -> None:
-    """From 1 to 2 in 72 s by steps of 24 s: thirds; then level."""
-    found = path("{kind: points, points: [[0s, 1], [72s, 2]], interpolate: linear}", steps=5)
-    assert found == [100_000_000, 133_333_333, 166_666_667, 200_000_000, 200_000_000]
+def test_points_before_the_start_stand_at_it() -> None:
+    assert path(points(("-1h", 100), ("12s", 50)), steps=2) == [100, 50]
 
 
-def test_a_line_that_hits_a_half_rounds_to_even() -> None:
-    found = path("{kind: points, points: [[0s, 0.00000001], [96s, 0.00000003]], interpolate: linear}", steps=4)
-    assert found == [1, 2, 2, 2]  # 1, 1.5, 2, 2.5
+def test_linear_joins_by_straight_lines() -> None:
+    ramp = {**points(("0s", 100), ("48s", 60), ("60s", 61)), "interpolate": "linear"}
+    assert path(ramp, steps=8) == [100, 90, 80, 70, 60, 61, 61, 61]
+    assert path({**points(("0s", 1), ("36s", 2)), "interpolate": "linear"}, steps=3)[1:] == [1.33333333, 1.66666667]
 
 
 def test_a_falling_line_that_began_before_the_clock() -> None:
-    found = path("{kind: points, points: [[-24s, 30], [48s, 0.3]], interpolate: linear}", steps=4)
-    assert found == [2_010_000_000, 1_020_000_000, 30_000_000, 30_000_000]
+    ramp = {**points(("-12s", 100), ("36s", 60)), "interpolate": "linear"}
+    assert path(ramp, steps=5) == [90, 80, 70, 60, 60]
 
 
-prices = (
-    st.integers(1, 10**15).map(lambda whole: Decimal(whole).scaleb(-9)).filter(lambda price: price >= Decimal("1e-8"))
-)
-points = st.lists(st.tuples(st.integers(1, 200), prices), min_size=1, max_size=8)
+def test_a_line_that_hits_a_half_rounds_to_even() -> None:
+    ramp = {**points(("0s", "1.00000000"), ("24s", "1.00000001"), ("48s", "1.00000004")), "interpolate": "linear"}
+    assert path(ramp, steps=4) == [1, 1, 1.00000001, 1.00000002]
 
 
-@settings(deadline=None)
-@given(points, st.integers(0, 200), st.integers(1, 60), st.sampled_from(["hold", "linear"]))
-def test_points_agree_with_the_series_of_the_scenario(
-    given: list[tuple[int, Decimal]], before: int, step: int, interpolate: str
-) -> None:
-    offset, listed = -before - given[0][0], []
-    for gap, price in given:
-        offset += gap
-        listed.append(f"[{offset}s, {price:f}]")
-    text = f"{{kind: points, points: [{', '.join(listed)}], interpolate: {interpolate}}}"
-    asked = scenario(text, f"{step}s", 25)
-    expected = [round(asked.series("WETH").at(k * step) * 10**8) for k in range(25)]
-    assert [row[0] for row in build_paths(asked).values] == expected
+def test_points_agree_with_the_series_of_the_scenario() -> None:
+    ramp = {**points(("-7s", 100), ("31s", 61), ("50s", 77)), "interpolate": "linear"}
+    scenario = small([account("a", 1, 1)], clock={"steps": 9}, prices={"WETH": ramp})
+    expected = [round(scenario.series("WETH").at(12 * step) * PRICE) for step in range(9)]
+    assert [row[0] for row in build_paths(scenario).values] == expected
 
 
-# ---------------------------------------------------------------- csv
+CSV = "t,low,close\n1577836800,90,100\n1577837100,70,80\n1577837400,110,120\n"
 
 
-def test_recorded_low_stands_at_the_middle_of_its_bar_and_close_at_its_end() -> None:
-    """The bar of 00:00 (stamp 1583971200) has low 194.62 and close 195.34, then 194.03 twice, then 193.24, 193.45."""
-    found = build_paths(black_thursday("2020-03-12T00:02:30Z"))
-    column = [row[found.assets.index("WETH")] for row in found.values]
-    assert column == [19_462_000_000, 19_534_000_000, 19_403_000_000, 19_403_000_000, 19_324_000_000, 19_345_000_000]
+def recorded(tmp_path: Path, start: str, step: str, steps: int, **changes: Any) -> list[float]:
+    (tmp_path / "p.csv").write_text(CSV, encoding="utf-8")
+    price = {"kind": "csv", "file": "p.csv", "time": "t", "price": "close", **changes}
+    raw = small([account("a", 1, 1)]).resolved()
+    raw["clock"] = {"start": start, "step": step, "steps": steps}
+    raw["prices"]["WETH"] = price
+    return [row[0] / PRICE for row in build_paths(Scenario.parse(raw, tmp_path)).values]
 
 
-def test_recorded_prices_hold_between_their_times() -> None:
-    found = build_paths(black_thursday("2020-03-12T00:04:59Z", 2))
-    assert [row[0] for row in found.values] == [19_462_000_000, 19_534_000_000]
+def test_a_bar_stamped_at_its_start_closes_at_its_end(tmp_path: Path) -> None:
+    """Its low lies at its middle: +150 s, its close at +300 s."""
+    found = recorded(tmp_path, "2020-01-01T00:05:00Z", "150s", 5, low="low", stamp="start")
+    assert found == [100, 70, 80, 110, 120]
 
 
-def test_recorded_prices_must_have_a_value_when_the_clock_starts() -> None:
-    with pytest.raises(InputError, match=r"prices\.WETH\.file.*clock\.start"):
-        black_thursday("2020-03-12T00:02:29Z")
+def test_a_bar_stamped_at_its_end(tmp_path: Path) -> None:
+    assert recorded(tmp_path, "2020-01-01T00:00:00Z", "150s", 5, low="low", stamp="end") == [100, 70, 80, 110, 120]
+    assert recorded(tmp_path, "2020-01-01T00:00:00Z", "150s", 5) == [100, 100, 80, 80, 120]
 
 
-def test_black_thursday_reaches_the_lowest_recorded_price() -> None:
-    asked = Scenario.load("black-thursday")
-    rows = (ROOT / "simulator" / "scenarios" / "eth_usd_5m_2020-03-12.csv").read_text().splitlines()[2:]
-    lowest = min(Decimal(row.split(",")[2]) for row in rows)
-    assert min(row[0] for row in build_paths(asked).values) == int(lowest * 10**8)
+def test_figures_that_do_not_cover_the_start_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cover clock\.start"):
+        recorded(tmp_path, "2019-12-31T23:59:59Z", "150s", 2)
+
+
+def test_the_first_bar_of_12_march_2020() -> None:
+    """Its low, 194.62, at 00:02:30 and its close, 195.34, at 00:05:00, when black-thursday starts."""
+    scenario = Scenario.load("black-thursday")
+    offsets = dict(scenario.series("WETH").points)
+    assert offsets[0] == Decimal("195.34")
+    earlier = scenario.replace("clock.start", "2020-03-12T00:02:30Z")
+    first = dict(earlier.series("WETH").points)
+    assert (first[0], first[150]) == (Decimal("194.62"), Decimal("195.34"))
+    values = [row[0] for row in build_paths(scenario).values]
+    assert values[:3] == [19534 * PRICE // 100, 19403 * PRICE // 100, 19403 * PRICE // 100]
+    assert len(values) == 695
+
+
+# ---------------------------------------------------------------- drawn
+
+GBM = {"kind": "gbm", "from": 2000, "drift": "0.1", "volatility": "0.8"}
+CODE = """
+import sys
+from simulator import Scenario
+from simulator.prices import build_paths
+print(",".join(str(row[0]) for row in build_paths(Scenario.load(sys.argv[1])).values), end="")
+"""
+
+
+def drawn() -> Scenario:
+    """A thousand hourly prices of one seed."""
+    return small([account("a", 1, 1)], clock={"step": "1h", "steps": 1000}, prices={"WETH": GBM}, seed=7)
+
+
+def golden() -> str:
+    """SHA-256 of those prices as decimal integers, commas between."""
+    column = ",".join(str(row[0]) for row in build_paths(drawn()).values)
+    return hashlib.sha256(column.encode()).hexdigest()
+
+
+def test_a_drawn_path_is_the_same_on_every_machine() -> None:
+    """The very integers: change this hash only together with the meaning of a seed."""
+    assert golden() == GOLDEN
+
+
+GOLDEN = "8e9a51d048df1417f4591292c96a57c44618b99745314557bc57d357e402d70c"
+
+
+@pytest.mark.parametrize("disabled", ["", "AVX2 FMA3 AVX512F AVX512_SKX"])
+def test_a_drawn_path_is_the_same_in_another_process_and_without_vector_units(disabled: str, tmp_path: Path) -> None:
+    root, file = Path(__file__).parents[2], tmp_path / "drawn.yaml"
+    file.write_text(drawn().to_yaml(), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": "5", "NPY_DISABLE_CPU_FEATURES": disabled}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(file)], env=environment, capture_output=True, timeout=60, check=True
+    )
+    assert hashlib.sha256(done.stdout).hexdigest() == golden()
+
+
+def test_a_path_is_its_stream_in_the_formula() -> None:
+    """ln moves by (drift − volatility²/2)·dt + volatility·√dt·normal, a draw a step."""
+    stream, years, grown = Stream(0, "prices.WETH"), 12 / 31_536_000, 0.0
+    expected = [2000.0]
+    for _ in range(7):
+        grown += (0.1 - 0.8**2 / 2) * years + 0.8 * math.sqrt(years) * stream.normal()
+        expected.append(2000 * math.exp(grown))
+    assert path(GBM) == pytest.approx(expected, abs=1e-8)
+
+
+def test_log_returns_have_the_mean_and_variance_of_the_law() -> None:
+    """Hourly: mean (drift − volatility²/2)·dt, here 0, variance volatility²·dt, within five standard errors."""
+    count, variance = 20_000, 0.8**2 / (365 * 24)
+    prices = path({**GBM, "drift": "0.32"}, "1h", count + 1)
+    moves = [math.log(after / before) for before, after in pairwise(prices)]
+    assert abs(sum(moves) / count) < 5 * math.sqrt(variance / count)
+    assert abs(sum(move * move for move in moves) / count - variance) < 5 * variance * math.sqrt(2 / count)
+
+
+def test_the_price_after_a_year_has_the_mean_of_the_law() -> None:
+    """E[price] grows by e^drift: 600 seeds, volatility 0.2, within five standard errors."""
+    growth = [path({**GBM, "volatility": "0.2"}, "365d", 2, seed=seed)[1] / 2000 for seed in range(600)]
+    spread = math.exp(0.1) * math.sqrt((math.exp(0.04) - 1) / len(growth))
+    assert abs(sum(growth) / len(growth) - math.exp(0.1)) < 5 * spread
+
+
+def test_without_volatility_the_price_grows_by_its_drift() -> None:
+    assert path({**GBM, "volatility": 0}, "365d", 3) == pytest.approx(
+        [2000, 2000 * math.exp(0.1), 2000 * math.exp(0.2)]
+    )
+
+
+def test_a_path_starts_at_from_and_hangs_on_its_own_name_and_seed() -> None:
+    assert path(GBM)[0] == 2000
+    assert path(GBM) == path(GBM, keepers=[]) != path(GBM, seed=1)
+
+
+def test_another_asset_does_not_move_a_path() -> None:
+    other = {"decimals": 8, "ltv": 0, "liquidation_threshold": 0}
+    alone = small([account("a", 1, 1)], clock={"steps": 50}, prices={"WETH": GBM})
+    more = small([account("a", 1, 1)], clock={"steps": 50}, prices={"WETH": GBM, "WBTC": GBM}, assets={"WBTC": other})
+    names = tuple(more.assets)
+    ours = [row[names.index("WETH")] for row in build_paths(more).values]
+    theirs = [row[names.index("WBTC")] for row in build_paths(more).values]
+    assert ours == [row[0] for row in build_paths(alone).values]
+    assert ours[1:] != theirs[1:]
+
+
+def test_longer_runs_begin_alike() -> None:
+    assert path(GBM, steps=30)[:8] == path(GBM, steps=8)
+
+
+@pytest.mark.parametrize("wild", [{**GBM, "drift": 100}, {**GBM, "volatility": 100}])
+def test_a_path_that_leaves_the_range_of_a_price_is_refused(wild: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"prices\.WETH"):
+        path(wild, "365d", 9)
+
+
+def test_a_price_that_rounds_to_nothing_is_refused() -> None:
+    fall = {"kind": "instant", "at": "12s", "from": "0.00000001", "drop": "0.9"}
+    with pytest.raises(InputError, match=r"prices\.USDC"):
+        build_paths(small([account("a", 1, 1)], clock={"steps": 2}, prices={"USDC": fall}))
+
+
+def test_a_price_that_rounds_to_the_upper_bound_is_refused() -> None:
+    with pytest.raises(InputError, match=r"prices\.USDC"):
+        build_paths(small([account("a", 1, 0)], prices={"USDC": constant("999999999999.999999999")}))
 
 
 @pytest.mark.parametrize("interpolate", ["hold", "linear"])
 def test_a_hundred_thousand_recorded_steps_take_no_time(interpolate: str) -> None:
-    given = Scenario.load("black-thursday").resolved(inline_files=False)
-    given["clock"] |= {"step": "1s", "steps": "100000"}
-    given["prices"]["WETH"]["interpolate"] = interpolate
-    asked = Scenario.parse(given, ROOT / "simulator" / "scenarios")
-    before = perf_counter()
-    assert len(build_paths(asked).values) == 100_000
-    assert perf_counter() - before < 2
+    """One pass over points and steps: about a tenth of a second, a hundred times that if it searched anew each step."""
+    given = {**points(*((f"{60 * k}s", 2000 + k % 7) for k in range(20_000))), "interpolate": interpolate}
+    scenario = small([account("a", 1, 1)], clock={"step": "12s", "steps": 100_000}, prices={"WETH": given})
+    began = time.process_time()
+    assert len(build_paths(scenario).values) == 100_000
+    assert time.process_time() - began < 5
 
 
-# ---------------------------------------------------------------- instant
-
-
-@pytest.mark.parametrize(("at", "before"), [("0s", 0), ("1s", 1), ("24s", 1), ("25s", 2), ("48s", 2), ("216s", 9)])
-def test_instant_drops_from_its_offset_on(at: str, before: int) -> None:
-    found = path(f"{{kind: instant, at: {at}, from: 1900, drop: 0.2}}")
-    assert found == [1900 * 10**8] * before + [1520 * 10**8] * (10 - before)
-
-
-def test_a_price_that_rounds_to_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match=r"prices\.WETH: found '0 USD at step 2'"):
-        path("{kind: instant, at: 25s, from: 0.00000001, drop: 0.9}")
-
-
-def test_a_price_that_rounds_to_the_upper_bound_is_refused() -> None:
-    with pytest.raises(InputError, match=r"prices\.WETH: found '1e\+12 USD at step 0'"):
-        path("{kind: constant, value: 999999999999.999999999}")
-
-
-# ---------------------------------------------------------------- gbm
-
-
-def test_log_returns_have_the_mean_and_variance_of_the_law() -> None:
-    """20 000 hourly steps: mean (drift − volatility²/2)·dt, variance volatility²·dt, within five standard errors."""
-    steps, hours = 20_001, YEAR / 3600
-    found = path("{kind: gbm, from: 1000000, drift: 2, volatility: 0.8}", "1h", steps)
-    returns = [math.log(after / before) for before, after in pairwise(found)]
-    spread = 0.8 / math.sqrt(hours)
-    assert abs(fmean(returns) - (2 - 0.32) / hours) < 5 * spread / math.sqrt(len(returns))
-    assert abs(variance(returns) / spread**2 - 1) < 5 * math.sqrt(2 / len(returns))
-
-
-def test_the_price_after_a_year_has_the_mean_of_the_law() -> None:
-    """E[P] = from·e^drift, whatever the volatility; 2 000 seeds, relative standard deviation √(e^(volatility²) − 1)."""
-    ends = [
-        path("{kind: gbm, from: 1000, drift: 0.3, volatility: 0.5}", "365d", 2, seed)[1] / 10**8 for seed in range(2000)
-    ]
-    mean = 1000 * math.exp(0.3)
-    assert abs(fmean(ends) - mean) < 5 * mean * math.sqrt((math.exp(0.25) - 1) / 2000)
-
-
-def test_without_volatility_the_price_grows_by_its_drift() -> None:
-    found = path("{kind: gbm, from: 1900, drift: 0.05, volatility: 0}", "365d", 3)
-    assert found == [round(1900 * 10**8 * (Decimal("0.05") * year).exp()) for year in range(3)]
-
-
-def test_a_path_is_its_stream_in_the_formula() -> None:
-    """The same path by the standard library's logarithms, up to the eighth place."""
-    key = int(hashlib.sha256(b"5:prices.WETH").hexdigest(), 16)
-    raw = np.random.PCG64(np.random.SeedSequence(key)).random_raw(499).tolist()
-    normals = [NormalDist().inv_cdf(((each >> 12) + 0.5) / 2**52) for each in raw]
-    years = 3600 / YEAR
-    moves = [(0.1 - 0.8**2 / 2) * years + 0.8 * math.sqrt(years) * normal for normal in normals]
-    expected = [1900 * 10**8 * math.exp(total) for total in accumulate(moves, initial=0.0)]
-    assert path(GBM, "1h", 500, seed=5) == pytest.approx(expected, rel=1e-11)
-
-
-def test_a_path_starts_at_from_and_hangs_on_its_own_name_and_seed() -> None:
-    alone = path(GBM)
-    assert alone[0] == 1900 * 10**8
-    assert len(set(alone)) == 10
-    assert path(GBM, seed=1)[1:] != alone[1:]
-    assert path(GBM, steps=5) == alone[:5]
-
-
-def test_another_asset_does_not_move_a_path() -> None:
-    asset = plain("{decimals: 8, ltv: 0.7, liquidation_threshold: 0.75, liquidation_bonus: 0.1}")
-    given = broken("assets", {"WBTC": asset, **base()["assets"]}, broken("prices.WETH", GBM))
-    paths = build_paths(Scenario.parse(broken("prices.WBTC", GBM, given)))
-    columns = dict(zip(paths.assets, zip(*paths.values, strict=True), strict=True))
-    assert list(columns["WETH"]) == path(GBM)
-    assert columns["WBTC"] != columns["WETH"]
-
-
-def test_a_path_that_leaves_the_range_of_a_price_is_refused() -> None:
-    with pytest.raises(InputError, match=r"prices\.WETH"):
-        path("{kind: gbm, from: 1900, drift: -100, volatility: 0}", "365d", 3)
-    with pytest.raises(InputError, match=r"prices\.WETH: found '1900 USD times e\^-5"):
-        path("{kind: gbm, from: 1900, drift: 0, volatility: 100}", "365d", 2)
-    with pytest.raises(InputError, match=r"prices\.WETH.*allowed: a price from"):
-        path("{kind: gbm, from: 1900, drift: 30, volatility: 0}", "365d", 2)
-
-
-GOLDEN = "92c68907a56441bf0db9633082332c461817ae9d9521383240b6da7b5070227a"
-ELSEWHERE = """
-import hashlib, json, sys
-from simulator.prices import build_paths
-from simulator.scenario import Scenario
-rows = build_paths(Scenario.parse(json.load(sys.stdin))).values
-print(hashlib.sha256(json.dumps([row[0] for row in rows]).encode()).hexdigest())
-"""
-
-
-def test_a_drawn_path_is_the_same_on_every_machine() -> None:
-    assert hashlib.sha256(json.dumps(path(GBM, "1h", 2000)).encode()).hexdigest() == GOLDEN
-
-
-@pytest.mark.parametrize("disabled", ["", "AVX2 FMA3 AVX512F"])
-def test_a_drawn_path_is_the_same_in_another_process_and_without_vector_units(disabled: str) -> None:
-    environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": disabled, "PYTHONHASHSEED": "1"}
-    asked = json.dumps(scenario(GBM, "1h", 2000).resolved())
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ELSEWHERE],
-        cwd=ROOT, env=environment, input=asked, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
-    assert done.stdout.strip() == GOLDEN
+def test_black_thursday_reaches_the_lowest_recorded_price() -> None:
+    scenario = Scenario.load("black-thursday")
+    lowest = min(price for _, price in scenario.series("WETH").points)
+    assert min(row[0] for row in build_paths(scenario).values) == lowest * PRICE

@@ -160,7 +160,7 @@ BOOK = [
     ("book.accounts.0.collateral.WETH", "0", "backed by nothing", "ltv above 0", "book.accounts.A.debt"),
     ("book.accounts.0.collateral.WETH", "1e16", "'1e16'", TOKENS, "book.accounts.A.collateral.WETH"),
     ("book.accounts.0.collateral.WETHX", "1", "'WETHX'", "nearest 'WETH'", "book.accounts.A.collateral.WETHX"),
-    ("book.accounts.0.collateral.USDC", "1", "'USDC'", "does not back", "book.accounts.A.debt.USDC"),
+    ("book.accounts.0.collateral", "{USDC: 900_000}", "'USDC'", "not itself owe", "book.accounts.A.debt.USDC"),
     ("book.accounts.0.debt.USDC", "1.1234567", "1.1234567", "6 decimal places", "book.accounts.A.debt.USDC"),
     ("book.accounts.0", "{name: A}", "no collateral and no debt", "holds something", "book.accounts.A"),
     ("assets.WETH.ltv", "0", "backed by WETH", "ltv above 0", "book.accounts.A.debt"),

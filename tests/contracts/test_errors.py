@@ -1,0 +1,94 @@
+"""Every custom error of every contract has a test that provokes it, or a reason why nothing can."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from simulator.chain.artifact import load
+from tests.contracts.desk import OURS
+
+HERE = Path(__file__).parent
+
+PROVOKED = {
+    ("ConstantProductPool", "AlreadyOpen"): "test_venue.test_it_opens_once",
+    ("ConstantProductPool", "InvalidFee"): "test_venue.test_a_fee_of_everything_is_refused",
+    ("ConstantProductPool", "MulDivOverflow"): "test_venue.test_a_spot_beyond_256_bits_is_refused_not_cut",
+    ("ConstantProductPool", "NotOpen"): "test_venue.test_before_it_opens_nothing_goes",
+    ("ConstantProductPool", "TransferFailed"): "test_venue.test_a_token_that_returns_false_is_not_traded",
+    ("ConstantProductPool", "UnknownToken"): "test_venue.test_only_its_tokens",
+    ("ConstantProductPool", "ZeroAmount"): "test_venue.test_nothing_cannot_be_sold_or_put_in",
+    ("Deployer", "DeploymentFailed"): "test_admin.test_a_place_is_taken_once",
+    ("FlashLender", "CallbackFailed"): "test_flash_lender.test_a_receiver_that_does_not_agree_gets_nothing",
+    ("FlashLender", "InsufficientLiquidity"): "test_flash_lender.test_no_more_than_it_holds",
+    ("FlashLender", "MulDivOverflow"): "test_flash_lender.test_a_fee_beyond_256_bits_is_refused_not_cut",
+    ("FlashLender", "TransferFailed"): "test_flash_lender.test_a_token_that_returns_false_is_not_lent",
+    ("LendingPool", "AlreadyListed"): "test_admin.test_an_asset_is_listed_once",
+    ("LendingPool", "Beyond128Bits"): "test_accrue.test_an_index_that_outgrows_its_slot_stops_the_reserve",
+    ("LendingPool", "BorrowCapExceeded"): "test_borrow.test_up_to_the_cap_and_not_a_unit_more",
+    ("LendingPool", "DustLeft"): "test_liquidate_terms.test_the_operands_of_dust_are_what_would_be_left",
+    ("LendingPool", "Healthy"): "test_liquidate.test_at_health_one_nobody",
+    ("LendingPool", "InsufficientBalance"): "test_withdraw.test_no_more_than_the_balance",
+    ("LendingPool", "InsufficientLiquidity"): "test_borrow.test_no_more_than_the_pool_holds",
+    ("LendingPool", "InvalidParameter"): "test_admin.test_each_parameter_has_a_limit",
+    ("LendingPool", "InvalidPrice"): "test_withdraw.test_who_owes_needs_a_price",
+    ("LendingPool", "MulDivOverflow"): "test_liquidate.test_a_product_beyond_256_bits_is_refused_not_cut",
+    ("LendingPool", "NoCollateral"): "test_liquidate.test_only_collateral_can_be_seized",
+    ("LendingPool", "NothingOwed"): "test_repay.test_who_owes_nothing_cannot_repay",
+    ("LendingPool", "Reentered"): "test_reentrancy.test_a_hostile_token_cannot_call_back",
+    ("LendingPool", "SupplyCapExceeded"): "test_supply.test_up_to_the_cap_and_not_a_unit_more",
+    ("LendingPool", "TransferFailed"): "test_supply.test_a_token_that_returns_false_supplies_nothing",
+    ("LendingPool", "Unauthorised"): "test_admin.test_only_the_owner_lists_and_configures",
+    ("LendingPool", "Undercollateralised"): "test_borrow.test_up_to_the_ltv_and_not_a_unit_more",
+    ("LendingPool", "Unlisted"): "test_supply.test_an_asset_that_is_not_listed_is_refused",
+    ("LendingPool", "ZeroAmount"): "test_supply.test_nothing_cannot_be_supplied",
+    ("LendingPoolAdapter", "MulDivOverflow"): "test_adapter.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("Liquidator", "GasAllowance"): "test_liquidator.test_a_short_transaction_fails_as_a_whole",
+    ("Liquidator", "InsufficientCapital"): "test_liquidator.test_a_hand_that_holds_pays_no_more_than_it_has",
+    ("Liquidator", "NothingToRepay"): "test_liquidator.test_an_order_for_nothing_is_refused",
+    ("Liquidator", "Unauthorised"): "test_liquidator.test_the_hand_obeys_its_keeper_alone",
+    ("Liquidator", "Unprofitable"): "test_liquidator.test_less_than_asked_is_refused_whole",
+    ("Market", "Unauthorised"): "test_venue.test_the_markets_hand_obeys_its_owner_alone",
+    ("PriceFeed", "NoRound"): "test_feed.test_a_round_that_never_was_is_refused",
+    ("PriceFeed", "Unauthorised"): "test_feed.test_only_writers_report",
+    ("Probe", "Answer"): "test_probe.test_only_itself_may_attempt",
+    ("Probe", "OnlyItself"): "test_probe.test_only_itself_may_attempt",
+    ("Token", "InsufficientAllowance"): "test_token.test_an_allowance_runs_down",
+    ("Token", "InsufficientBalance"): "test_token.test_no_more_than_the_balance_moves",
+}
+
+UNREACHABLE = {
+    ("Lens", "MulDivOverflow"): "it multiplies by less than it divides by: 0.618 of a 256-bit number fits 256 bits",
+}
+
+
+def declared() -> set[tuple[str, str]]:
+    """(contract, error) of every artifact."""
+    return {(name, signature.partition("(")[0]) for name in OURS for signature in load(name).errors.values()}
+
+
+def test_every_error_has_its_test() -> None:
+    """A new error without a test, or a test for an error that is gone, fails here."""
+    assert declared() == PROVOKED.keys() | UNREACHABLE.keys()
+
+
+@pytest.mark.parametrize(("error", "place"), [(error, place) for (_, error), place in PROVOKED.items()])
+def test_the_named_test_names_the_error(error: str, place: str) -> None:
+    """The test exists, and its body or claim spells the error."""
+    file, _, name = place.partition(".")
+    text = (HERE / f"{file}.py").read_text("utf8")
+    bodies = [
+        ast.get_source_segment(text, node)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    assert len(bodies) == 1, f"{place}: found {len(bodies)} tests of that name"
+    assert error in str(bodies[0]), f"{place} does not name {error}"
+
+
+def test_no_two_errors_share_a_selector() -> None:
+    """One selector, one signature, over all contracts: a reason can be read without knowing who gave it."""
+    seen: dict[bytes, str] = {}
+    for name in OURS:
+        for selector, signature in load(name).errors.items():
+            assert seen.setdefault(selector, signature) == signature

@@ -1,0 +1,101 @@
+"""The screen never misses: whoever is unhealthy or insolvent by exact integers is a candidate."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.agents.orders import AccountState
+from simulator.screen import Screen
+from simulator.units import RAY, WAD
+
+THRESHOLDS = (Fraction(83, 100), Fraction(78, 100), Fraction(0))
+DECIMALS = (18, 6, 8)
+same = settings(derandomize=True, max_examples=300, database=None, deadline=None)
+amounts = st.one_of(st.just(0), st.integers(1, 10**4), st.integers(1, 10**12), st.integers(1, 10**27))
+indices = st.lists(st.integers(RAY, 3 * RAY), min_size=3, max_size=3)
+prices = st.lists(st.integers(1, 10**13), min_size=3, max_size=3)
+triples = st.tuples(amounts, amounts, amounts)
+FLOATS = [float(each) for each in THRESHOLDS]
+
+
+def units(price: list[int]) -> list[int]:
+    return [each * 10 ** (18 - places) for each, places in zip(price, DECIMALS, strict=True)]
+
+
+def value(amount: tuple[int, ...], unit: list[int]) -> int:
+    return sum(a * u for a, u in zip(amount, unit, strict=True))
+
+
+def in_trouble(collateral: tuple[int, ...], debt: tuple[int, ...], oracle: list[int], market: list[int]) -> bool:
+    """By exact integers: health below one at the oracle's prices, or insolvent at either."""
+    weighted = sum(a * u * t for a, u, t in zip(collateral, oracle, THRESHOLDS, strict=True))
+    insolvent = any(value(debt, unit) > value(collateral, unit) for unit in (oracle, market))
+    return weighted < value(debt, oracle) or insolvent
+
+
+def screened(states: list[AccountState], index: tuple[list[int], list[int]], at: list[list[int]]) -> list[int]:
+    return Screen(states, *index).candidates(*index, at, FLOATS)
+
+
+@same
+@given(st.lists(st.tuples(triples, triples), min_size=1, max_size=6), indices, indices, prices, prices)
+def test_never_misses(
+    book: list[tuple[tuple[int, ...], tuple[int, ...]]],
+    supply_index: list[int],
+    debt_index: list[int],
+    oracle: list[int],
+    market: list[int],
+) -> None:
+    states = [AccountState(0, collateral, debt) for collateral, debt in book]
+    found = screened(states, (supply_index, debt_index), [units(oracle), units(market)])
+    wanted = [row for row, each in enumerate(book) if in_trouble(*each, units(oracle), units(market))]
+    assert set(wanted) <= set(found)
+
+
+@same
+@given(st.integers(10**6, 10**27), st.integers(10**4, 10**13), st.integers(-3, 3), indices)
+def test_never_misses_at_the_line(collateral: int, price: int, beside: int, index: list[int]) -> None:
+    """One asset against dollars, owed to within three base units of health one."""
+    at = units([price, 10**8, 1])
+    line = int(collateral * at[0] * THRESHOLDS[0] / at[1])
+    debt = (0, max(0, line + beside), 0)
+    state = AccountState(0, (collateral, 0, 0), debt)
+    if in_trouble(state.collateral, debt, at, at):
+        assert screened([state], (index, index), [at, at]) == [0]
+
+
+@same
+@given(st.integers(10**6, 10**15), indices, indices, st.integers(1, 10**6))
+def test_interest_needs_no_reading(owed: int, opened: list[int], later: list[int], spare: int) -> None:
+    """Balances are kept as shares: when the index has grown until the account is ill, it is found unread."""
+    now = [first * after // RAY for first, after in zip(opened, later, strict=True)]
+    grown = owed * now[1] // opened[1]
+    at = units([10**8, 10**8, 1])
+    collateral = int(grown * at[1] / (at[0] * THRESHOLDS[0])) - spare
+    state = AccountState(0, (max(0, collateral), 0, 0), (0, owed, 0))
+    screen = Screen([state], [RAY] * 3, opened)
+    assert screen.candidates([RAY] * 3, now, [at, at], FLOATS) == [0]
+
+
+def test_names_few_who_are_not() -> None:
+    """A thousand accounts whose health is one part in ten thousand above one: none is a candidate."""
+    at = units([2000 * 10**8, 10**8, 1])
+    debt = int(WAD * at[0] * THRESHOLDS[0] / at[1])
+    states = [AccountState(0, (1000 * WAD, 0, 0), (0, debt * 1000 - debt // 10 - row, 0)) for row in range(1000)]
+    assert screened(states, ([RAY] * 3, [RAY] * 3), [at, at]) == []
+
+
+def test_a_refreshed_account_counts_as_it_is_now() -> None:
+    at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
+    well, ill = AccountState(0, (WAD, 0, 0), (0, 10**9, 0)), AccountState(0, (WAD, 0, 0), (0, 2 * 10**9, 0))
+    screen = Screen([well, well], index, index)
+    screen.refresh([1], [ill], index, index)
+    assert screen.candidates(index, index, [at, at], FLOATS) == [1]
+
+
+def test_who_owes_nothing_is_never_a_candidate() -> None:
+    at = units([1, 1, 1])
+    assert screened([AccountState(0, (0, 0, 0), (0, 0, 0))], ([RAY] * 3, [RAY] * 3), [at, at]) == []
