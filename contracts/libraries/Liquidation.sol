@@ -96,7 +96,7 @@ library Liquidation {
         uint256 factor = WAD + bonus;
         o.repaid = repay;
         o.seized = (repay * p.debtPrice).mulDivDown(factor, WAD * p.collateralPrice);
-        if (o.seized > p.collateral) {
+        if (o.seized >= p.collateral) {
             o.seized = p.collateral;
             uint256 covered = (p.collateral * p.collateralPrice).mulDivUp(WAD, factor * p.debtPrice);
             o.repaid = repay.min(covered);

@@ -138,8 +138,7 @@ def usdc(value: float) -> int:
     return round(value * 10**6)
 
 
-def usd(value: float) -> int:
-    """[USD 1e8]"""
+def usd(value: float) -> int:  # [USD 1e8]
     return round(value * 10**8)
 
 
@@ -239,7 +238,6 @@ class Bench:
         return place
 
     def wallet(self, role: str, token: str) -> int:
-        """[token] What `role` holds itself."""
         return abi.uint256(self.read("Token", token, "balanceOf", who(role)))
 
     def arm(self, hostile: str, target: str, calldata: bytes) -> None:
@@ -280,8 +278,7 @@ class Desk(Bench):
     def configure(self, asset: str, config: Config, rate: Rate = FREE) -> None:
         self.owner("configure", self.tokens[asset], tuple(config), tuple(rate))
 
-    def report(self, asset: str, price: int) -> None:
-        """[USD 1e8]"""
+    def report(self, asset: str, price: int) -> None:  # [USD 1e8]
         self.send(addresses.HARNESS, "PriceFeed", self.feeds[asset], "report", price)
 
     def verb(self, role: str, function: str, *arguments: abi.Argument) -> Receipt:
@@ -314,8 +311,7 @@ class Desk(Bench):
     def view(self, function: str, *arguments: abi.Argument) -> tuple[int, ...]:
         return abi.words(self.read("LendingPool", self.pool, function, *arguments))
 
-    def balances(self, role: str, asset: str) -> tuple[int, int]:
-        """(supplied, owed)"""
+    def balances(self, role: str, asset: str) -> tuple[int, int]:  # supplied, owed
         supplied, owed = self.view("balances", who(role), self.tokens[asset])
         return supplied, owed
 
@@ -334,8 +330,7 @@ class Desk(Bench):
     def quote(self, collateral: str, debt: str, repay: int, account: str = "borrower") -> Outcome:
         return Outcome(*self.view("quote", who(account), self.tokens[collateral], self.tokens[debt], repay))
 
-    def purse(self, role: str, asset: str) -> int:
-        """[token] What `role` holds outside the pool."""
+    def purse(self, role: str, asset: str) -> int:  # outside the pool
         return self.wallet(role, self.tokens[asset])
 
     def events(self, receipt: Receipt, name: str) -> list[Log]:
