@@ -20,7 +20,7 @@ from simulator.scenario.positions import check_positions
 from simulator.scenario.prices import Csv, Points
 from simulator.scenario.raw import change, contains, normal
 from simulator.scenario.refusal import refusal
-from simulator.scenario.scalars import plain, write_duration, write_instant
+from simulator.scenario.scalars import exact, plain, write_duration, write_instant
 from simulator.scenario.suggest import nearest
 from simulator.scenario.tables import read_positions, read_series
 from simulator.scenario.yaml_text import parse_yaml, write_yaml
@@ -99,10 +99,12 @@ class Scenario(Content):
     def replace(self, path: str, value: object) -> Self:
         """Another scenario with the value at dotted `path` replaced; text is read as YAML. Raises InputError.
 
-        Provenance of what the change took away goes with it.
+        Provenance of what the change took away goes with it. Where a threshold is lowered below its asset's ltv, the
+        ltv is lowered to it: no protocol lends beyond its threshold.
         """
         new = parse_yaml(value, path) if isinstance(value, str) else value
         changed = change(self._raw, self.resolved(inline_files=False), path, normal(new, path))
+        changed = _ltv_within_threshold(changed, path)
         if path.partition(".")[0] == "provenance":
             return self.parse(changed, self._base_dir)
         return self._parse_what_is_left(changed)
@@ -150,6 +152,19 @@ class Scenario(Content):
         """SHA-256 of the resolved scenario as canonical JSON, the contents of its files included; lower-case hex."""
         canonical = json.dumps(self.resolved(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _ltv_within_threshold(changed: Any, path: str) -> Any:
+    """`changed` with the ltv of the asset whose liquidation_threshold `path` sets lowered to it, if it is above."""
+    section, _, rest = path.partition(".")
+    name, _, key = rest.rpartition(".")
+    if section != "assets" or key != "liquidation_threshold":
+        return changed
+    asset = changed["assets"][name]
+    ltv, threshold = exact(asset.get("ltv")), exact(asset[key])
+    if ltv is None or threshold is None or ltv <= threshold:
+        return changed
+    return {**changed, "assets": {**changed["assets"], name: {**asset, "ltv": asset[key]}}}
 
 
 def _with_feeds(raw: Any) -> Any:

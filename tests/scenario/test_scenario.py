@@ -94,8 +94,8 @@ def test_replace_of_an_unknown_path_names_the_nearest(scenario: Scenario, path: 
 
 
 def test_replace_checks_the_new_value(scenario: Scenario) -> None:
-    with pytest.raises(InputError, match=r"^assets\.WETH\.liquidation_threshold: found 0\.7; allowed: at least"):
-        scenario.replace("assets.WETH.liquidation_threshold", "0.7")
+    with pytest.raises(InputError, match=r"^assets\.WETH\.liquidation_threshold: found 0\.83; allowed: at least"):
+        scenario.replace("assets.WETH.ltv", "0.9")
     with pytest.raises(NotBuilt):
         scenario.replace("protocol.kind", "aave-v3")
     with pytest.raises(InputError, match=r"^clock\.step line \d: .*valid YAML"):
@@ -259,3 +259,13 @@ def test_provenance_of_what_a_change_takes_away_goes_with_it() -> None:
         entry.covers.startswith("venues.") for entry in crash.provenance
     )
     assert all(not entry.covers.startswith("venues.") for entry in alone.provenance)
+
+
+def test_a_threshold_lowered_below_the_ltv_takes_the_ltv_along() -> None:
+    lowered = Scenario.load("black-thursday").replace("assets.WETH.liquidation_threshold", "0.80")
+    weth = lowered.assets["WETH"]
+    assert (weth.ltv, weth.liquidation_threshold) == (Decimal("0.8"), Decimal("0.8"))
+    raised = Scenario.load("black-thursday").replace("assets.WETH.liquidation_threshold", "0.9")
+    assert raised.assets["WETH"].ltv == Decimal("0.805")
+    with pytest.raises(InputError, match="at least the asset's ltv"):
+        lowered.replace("assets.WETH.ltv", "0.81")
