@@ -206,7 +206,8 @@ contract LendingPool is ILendingPool {
         done.protocolFee = o.protocolFee;
         done.received = o.seized - o.protocolFee;
         _settle(account, collateral, debt, done, p);
-        if (p.collateral == o.seized) done.writtenOff = _writeOff(account);
+        (uint256 left,) = balances(account, collateral); // rounding may have burned the last share early
+        if (left == 0) done.writtenOff = _writeOff(account);
         emit Liquidated(account, collateral, debt, o.repaid, o.seized, o.protocolFee, msg.sender);
         _pull(debt, o.repaid);
         _push(collateral, to, done.received);

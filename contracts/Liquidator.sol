@@ -49,7 +49,7 @@ contract Liquidator is IFlashBorrower {
     event Refused(uint256 indexed order, bytes reason, uint256 gasUsed);
 
     bytes32 private constant CALLBACK = keccak256("ERC3156FlashBorrower.onFlashLoan");
-    uint256 private constant RECORD_GAS = 2_000_000; // health reads and the event, outside the order's own allowance
+    uint256 private constant RECORD_GAS = 10_000_000; // a health read of 128 assets and the event, after the order
 
     address public immutable keeper;
     ILendingAdapter public immutable adapter;

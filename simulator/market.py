@@ -30,8 +30,9 @@ class Prices:
 
     @property
     def twins(self) -> dict[int, int]:
-        """The twin feeds' prices by asset index; empty where no twin differs from its feed."""
-        return {} if self.twin == self.oracle else dict(enumerate(self.twin))
+        """The twin feeds' prices by asset index, where a twin differs from its feed."""
+        pairs = enumerate(zip(self.twin, self.oracle, strict=True))
+        return {index: twin for index, (twin, shown) in pairs if twin != shown}
 
 
 def opening_prices(scenario: Scenario, market: Sequence[int]) -> dict[str, int]:

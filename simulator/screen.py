@@ -55,7 +55,7 @@ class Screen:
     ) -> list[int]:
         """Accounts that may have health below one at `values[0]`, or debt above collateral at any of `values`.
 
-        `values` are unit values [any one scale per base unit] by asset: the oracle's first, then the market's.
+        Only assets with a threshold above 0 are collateral. `values` are unit values [any one scale per base unit] by asset: the oracle's first, then the market's.
         """
         found = np.zeros(len(self._supply), dtype=bool)
         weights = thresholds
@@ -65,6 +65,6 @@ class Screen:
             owed = self._debt @ np.array(debt)
             owed += self._owes * (DUST * float(max(units)))
             found |= self._supply @ np.array(supply) < owed
-            weights = [1.0] * len(units)
+            weights = [float(threshold > 0) for threshold in thresholds]
         candidates: list[int] = np.flatnonzero(found).tolist()
         return candidates

@@ -249,12 +249,16 @@ class Run:
                 venue=self._market.venue_prices(self._prices.oracle),
                 unhealthy=len(self._watch.unhealthy),
                 debt_at_risk=sum(value(state.debt, oracle) for state in self._watch.unhealthy.values()),
-                latent_bad_debt=latent(states, market),
-                latent_at_oracle=latent(states, oracle),
+                latent_bad_debt=latent(states, market, self._backing(market)),
+                latent_at_oracle=latent(states, oracle, self._backing(oracle)),
                 realised_bad_debt=self._realised,
                 gas_used=sum(row.gas_used for row in rows),
             )
         )
+
+    def _backing(self, units: Sequence[int]) -> list[int]:
+        """What a unit of each asset is worth as collateral: nothing where it cannot be seized."""
+        return [unit if threshold else 0 for unit, threshold in zip(units, self._thresholds, strict=True)]
 
     # ------------------------------------------------------------ start and end
 
@@ -283,7 +287,7 @@ class Run:
             )
         market = self._at_market
         lows = tuple(min(row.market[index] for row in self.trace.steps) for index in range(len(market)))
-        by_debt = tuple(latent_by_debt(end, market))
+        by_debt = tuple(latent_by_debt(end, market, self._backing(market)))
         return Outcome(self.trace, tuple(self._flows), by_debt, lows, tuple(self._metered), self._world)
 
 

@@ -19,12 +19,15 @@ def value(amounts: Sequence[int], units: Sequence[int]) -> int:
     return sum(amount * unit for amount, unit in zip(amounts, units, strict=True))
 
 
-def latent(states: Iterable[AccountState], units: Sequence[int]) -> int:
-    """Σ max(0, debt − collateral) over `states` [USD 1e26]: what would be lost if the book were closed now."""
-    return sum(max(0, value(state.debt, units) - value(state.collateral, units)) for state in states)
+def latent(states: Iterable[AccountState], units: Sequence[int], backing: Sequence[int]) -> int:
+    """Σ max(0, debt − collateral) over `states` [USD 1e26]: what would be lost if the book were closed now.
+
+    Debts are worth `units`, collateral is worth `backing`: the same, but 0 for assets that cannot be seized.
+    """
+    return sum(max(0, value(state.debt, units) - value(state.collateral, backing)) for state in states)
 
 
-def latent_by_debt(states: Iterable[AccountState], units: Sequence[int]) -> list[int]:
+def latent_by_debt(states: Iterable[AccountState], units: Sequence[int], backing: Sequence[int]) -> list[int]:
     """`latent` shared among the assets owed, in proportion to what each account owes of them [USD 1e26].
 
     Rounded down, the rest with the account's last debt, so that the sum is exact.
@@ -32,7 +35,7 @@ def latent_by_debt(states: Iterable[AccountState], units: Sequence[int]) -> list
     found = [0] * len(units)
     for state in states:
         owed = [amount * unit for amount, unit in zip(state.debt, units, strict=True)]
-        rest = gap = max(0, sum(owed) - value(state.collateral, units))
+        rest = gap = max(0, sum(owed) - value(state.collateral, backing))
         last = max((index for index, debt in enumerate(owed) if debt), default=0)
         for index, debt in enumerate(owed):
             share = rest if index == last else gap * debt // max(1, sum(owed))

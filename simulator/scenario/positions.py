@@ -84,6 +84,8 @@ def _bonus(content: Content, posted: dict[str, Fraction]) -> None:
     if not isinstance(content.protocol.incentive, Fixed):
         return
     for asset in posted:
+        if not content.assets[asset].liquidation_threshold:
+            continue  # never seized
         if "liquidation_bonus" not in content.assets[asset].model_fields_set:
             allowed = "a ratio; required, since the book posts this asset and protocol.incentive is fixed"
             raise InputError(f"assets.{asset}.liquidation_bonus", None, allowed)
@@ -125,7 +127,7 @@ def _routes(content: Content, pairs: list[tuple[str, str]]) -> None:
     sellers = [keeper.name for keeper in content.keepers if keeper.sell == "venue"]
     markets = {frozenset((venue.base, venue.quote)) for venue in content.venues}
     for posted, owed in pairs if sellers else ():
-        if posted == owed:
+        if posted == owed or not content.assets[posted].liquidation_threshold:
             continue  # nothing is sold
         direct = frozenset((posted, owed)) in markets
         if not direct and not any(_two(markets, posted, over, owed) for over in content.assets):

@@ -15,10 +15,11 @@ from simulator.world.records import Outcome, State
 from simulator.world.site import KeeperSite, Site
 
 NOWHERE: Final = "0x" + "00" * 20
-ORDER_ALLOWANCE: Final = 5_000_000
-"""[gas] of one order: several times the dearest; one that burns it all takes nothing from the next."""
-ORDER_OVERHEAD: Final = 2_600_000
-"""[gas] beside an order's allowance: what the call keeps back, health reads and the record."""
+ORDER_ALLOWANCE: Final = 40_000_000
+"""[gas] of one order: several times the dearest, an account of 128 assets; one that burns it all takes nothing from
+the next."""
+ORDER_OVERHEAD: Final = 40_000_000
+"""[gas] beside an order's allowance: health before and at 128 twin prices, what the call keeps back, the record."""
 MARKET_GAS: Final = 1_000_000_000
 ACCOUNTS_PER_CALL: Final = 500
 

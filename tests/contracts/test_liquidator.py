@@ -144,8 +144,8 @@ def test_a_short_transaction_fails_as_a_whole() -> None:
     """GasAllowance: gas never decides what an order does."""
     floor = Floor()
     with refuses("GasAllowance"):
-        floor.with_gas(gas=6_000_000, allowance=5_000_000)
-    floor.with_gas(gas=8_000_000, allowance=5_000_000)
+        floor.with_gas(gas=14_000_000, allowance=5_000_000)
+    floor.with_gas(gas=16_000_000, allowance=5_000_000)
 
 
 def test_an_order_that_runs_out_of_its_allowance_fails_alone() -> None:

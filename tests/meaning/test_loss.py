@@ -149,3 +149,53 @@ def test_usd_has_six_places_half_even(debt: str, written: str) -> None:
     result = run(scenario)
     assert str(result.summary["debt_repaid_usd"]) == written
     assert isinstance(result.summary["debt_repaid_usd"], Decimal)
+
+
+def test_the_deficit_is_booked_also_when_rounding_takes_the_last_share() -> None:
+    """Realised: what the protocol booked. A whole-token collateral has grown to 15.5 by interest, 14 are repaid for and
+    seized, and the rounding of its shares leaves nothing: the other debt, 1 000 DAI, is written off in the same call."""
+    plain = {"ltv": "0.8", "liquidation_threshold": "0.83", "liquidation_bonus": "0.05"}
+    stable = {"ltv": "0.75", "liquidation_threshold": "0.78", "liquidation_bonus": "0.045"}
+    scenario = Scenario.parse(
+        {
+            "schema": 1,
+            "name": "last-share",
+            "clock": {"start": "2020-03-12T00:00:00Z", "step": "365d", "steps": 2},
+            "protocol": {"kind": "lending-pool"},
+            "assets": {
+                "COL": {"decimals": 0, "rate": {"base": "0.62"}, **plain},
+                "USDC": {"decimals": 6, **stable},
+                "DAI": {"decimals": 18, **stable},
+            },
+            "lenders": {"USDC": 1_000_000, "DAI": 1_000_000, "COL": 1_000},
+            "book": {
+                "accounts": [
+                    {"name": "x", "collateral": {"COL": 10}, "debt": {"USDC": 1_400, "DAI": 1_000}},
+                    {"name": "y", "collateral": {"USDC": 10_000_000}, "debt": {"COL": 900}},
+                ]
+            },
+            "prices": {
+                "USDC": constant(1),
+                "DAI": constant(1),
+                "COL": {"kind": "instant", "at": "365d", "from": 1_000, "drop": "0.9"},
+            },
+            "keepers": [{"name": "k1", "sell": "hold"}],
+        }
+    )
+    result = run(scenario)
+    assert [row["bad_debt"] for row in rows(result, "liquidations")] == ['{"DAI": 1000000000000000000000}']
+    assert result.summary["realised_bad_debt_usd"] == 1_000
+    assert result.summary["latent_bad_debt_usd"] == 0
+
+
+def test_what_cannot_be_seized_does_not_cover_a_debt() -> None:
+    """Latent: Σ max(0, debt − collateral). An asset without a threshold is no collateral: 10 WETH at 1 500 stand against
+    16 000, whatever else the account has supplied."""
+    scenario = small(
+        [{"name": "a", "collateral": {"WETH": 10, "ART": 1_000}, "debt": {"USDC": 16_000}}],
+        assets={"ART": {"decimals": 18, "ltv": "0", "liquidation_threshold": "0"}},
+        prices={"WETH": points(("0s", 2_000), ("12s", 1_500)), "ART": constant(1_000)},
+        clock={"steps": 2},
+        keepers=[],
+    )
+    assert run(scenario).summary["latent_bad_debt_usd"] == 1_000

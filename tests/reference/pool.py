@@ -191,12 +191,11 @@ class ReferencePool:
             self.accrue(asset)
         given.forgive(account, outcome.repaid)
         given.cash += outcome.repaid
-        last = outcome.seized == taken.claim_of(account)
         taken.debit(account, outcome.seized)
         taken.cash -= received
         if outcome.protocol_fee:
             taken.credit(TREASURY, outcome.protocol_fee)
-        lost = self.write_off(account) if last else {}
+        lost = {} if taken.claim_of(account) else self.write_off(account)
         return Done(outcome.repaid, outcome.seized, received, outcome.protocol_fee, lost)
 
     def write_off(self, account: str) -> dict[str, int]:
