@@ -55,7 +55,8 @@ class Screen:
     ) -> list[int]:
         """Accounts that may have health below one at `values[0]`, or debt above collateral at any of `values`.
 
-        Only assets with a threshold above 0 are collateral. `values` are unit values [any one scale per base unit] by asset: the oracle's first, then the market's.
+        Only assets with a threshold above 0 are collateral. `values` are unit values [any one scale per base unit] by
+        asset: the oracle's first, then the market's.
         """
         found = np.zeros(len(self._supply), dtype=bool)
         weights = thresholds

@@ -152,8 +152,8 @@ def test_usd_has_six_places_half_even(debt: str, written: str) -> None:
 
 
 def test_the_deficit_is_booked_also_when_rounding_takes_the_last_share() -> None:
-    """Realised: what the protocol booked. A whole-token collateral has grown to 15.5 by interest, 14 are repaid for and
-    seized, and the rounding of its shares leaves nothing: the other debt, 1 000 DAI, is written off in the same call."""
+    """Realised: what the protocol booked. A whole-token collateral has grown to 15.5 by interest, 14 are repaid for
+    and seized, and the rounding of its shares leaves nothing: the other debt, 1 000 DAI, is written off at once."""
     plain = {"ltv": "0.8", "liquidation_threshold": "0.83", "liquidation_bonus": "0.05"}
     stable = {"ltv": "0.75", "liquidation_threshold": "0.78", "liquidation_bonus": "0.045"}
     scenario = Scenario.parse(
@@ -189,8 +189,8 @@ def test_the_deficit_is_booked_also_when_rounding_takes_the_last_share() -> None
 
 
 def test_what_cannot_be_seized_does_not_cover_a_debt() -> None:
-    """Latent: Σ max(0, debt − collateral). An asset without a threshold is no collateral: 10 WETH at 1 500 stand against
-    16 000, whatever else the account has supplied."""
+    """Latent: Σ max(0, debt − collateral). An asset without a threshold is no collateral: 10 WETH at 1 500 stand
+    against 16 000, whatever else the account has supplied."""
     scenario = small(
         [{"name": "a", "collateral": {"WETH": 10, "ART": 1_000}, "debt": {"USDC": 16_000}}],
         assets={"ART": {"decimals": 18, "ltv": "0", "liquidation_threshold": "0"}},
