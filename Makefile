@@ -1,5 +1,5 @@
 # The task names of this repository. Each sets up what it needs, once; Python 3.11 or 3.12, make and git are enough.
-#   make demo     watch 12 March 2020 liquidate a thousand accounts
+#   make demo     the prices of 12 March 2020 against a thousand accounts
 #   make test     every test                        (one of them: make test ARGS="-k name")
 #   make check    format, lint, strict types, layering
 #   make bench    the speed ratios of benchmarks/README.md
@@ -49,7 +49,8 @@ compile: $(artifacts)
 clean:
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .build
 	rm -f simulator/artifacts/*.json $(artifacts)
-	rm -rf tests/contracts/artifacts
+	rm -rf tests/contracts/artifacts contracts/.cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A python is tried by running it: a version manager's shim may carry a name that it cannot run.
 .venv/bin/python:

@@ -1,23 +1,29 @@
 """`liqsim`: the command line. Results go to stdout, progress and errors to stderr.
 
-Exit codes: 0 done, 1 a check failed, 2 bad input, 3 a chain failed.
+Exit codes: 0 done, 1 a check failed (or the output took no more), 2 bad input, 3 a chain failed; 130 interrupted,
+141 nobody read the output any more, 143 terminated.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from simulator.errors import InputError, LiqsimError, NotBuilt
 from simulator.scenario import Scenario, shipped
 
-PLANNED = ("snapshot", "sweep", "review", "backtest", "export")
+INTERRUPTED: Final = 130
+"""128 and a signal's number, as shells have it: 2 is SIGINT, 13 SIGPIPE."""
+UNREAD: Final = 141
+PLANNED: Final = ("snapshot", "sweep", "review", "backtest", "export")
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,19 +36,51 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
+    _open_streams()
+    try:
+        return _done(arguments)
+    except BrokenPipeError:
+        _close_streams()
+        return UNREAD
+    except OSError as error:
+        with suppress(OSError):  # it may be stderr itself
+            print(f"liqsim: {error.strerror or error}", file=sys.stderr)
+        _close_streams()
+        return 1
+
+
+def _done(arguments: Sequence[str] | None) -> int:
+    """One command, with all it says written; OSError if that cannot be written."""
     try:
         asked = parser().parse_args(arguments)
         handler: Callable[[argparse.Namespace], int] = asked.handler
-        return handler(asked)
+        code = handler(asked)
     except LiqsimError as error:
         print(f"liqsim: {error}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        code = error.exit_code
     except KeyboardInterrupt:
         print("liqsim: interrupted", file=sys.stderr)
-        return 130
+        code = INTERRUPTED
+    except SystemExit:  # as --help leaves
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return code
+
+
+def _open_streams() -> None:
+    """Where the caller closed a stream, what goes there goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open until the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _close_streams() -> None:
+    """What the streams still hold goes nowhere: the interpreter would fail on it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a stream without a file
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
@@ -67,7 +105,7 @@ def parser() -> Parser:
     _scenario(one)
     one.add_argument("--chain", default="revm", metavar="revm|anvil", help="in process (default), or a local anvil")
     one.add_argument("--seed", metavar="N", help="another seed than the scenario's")
-    one.add_argument("--out", metavar="DIR", type=Path, help="write the results directory here")
+    one.add_argument("--out", metavar="DIR", help="write the results directory here")
     for name in ("--fork-url", "--fork-block"):
         one.add_argument(name, help=argparse.SUPPRESS)
     one.add_argument("--json", action="store_true", help="print the summary alone, as JSON")
@@ -115,18 +153,17 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.fork_url is not None or asked.fork_block is not None:
         raise NotBuilt("--fork-url", "a fork", "--chain revm or anvil")
     scenario = _asked(asked)
-    if asked.out is not None:
-        writable(asked.out)
+    out = None if asked.out is None else writable(asked.out)
     with Line(sys.stderr, scenario.name, asked.chain) as line:
         result = run(scenario, asked.chain, progress=line)
-    if asked.out is not None:
-        result.write(asked.out)
+    if out is not None:
+        result.write(out)
     if asked.json:
         print(to_json(result.summary), end="")
         return 0
     print(summary_table(result.summary, scenario.name, scenario.description, asked.chain, colour=sys.stdout.isatty()))
-    if asked.out is not None:
-        print(f"\nresults: {asked.out}  (open {asked.out / 'report.html'})")
+    if out is not None:
+        print(f"\nresults: {out}  (open {out / 'report.html'})")
     return 0
 
 
@@ -147,10 +184,12 @@ def _compare(asked: argparse.Namespace) -> int:
 def _report(asked: argparse.Namespace) -> int:
     from simulator.report import render
 
-    if not (asked.directory / "manifest.json").is_file():
-        raise InputError("report", str(asked.directory), "a results directory")
+    page = render(asked.directory)
     target = asked.directory / "report.html"
-    target.write_text(render(asked.directory), encoding="utf-8", newline="\n")
+    try:
+        target.write_text(page, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(str(target), error.strerror, "a file that can be written") from None
     print(target)
     return 0
 
@@ -164,7 +203,7 @@ def _scenarios(asked: argparse.Namespace) -> int:
 
 
 def _show(asked: argparse.Namespace) -> int:
-    print(_asked(asked).to_yaml(inline_files=False), end="")
+    print(_asked(asked).to_yaml(), end="")
     return 0
 
 

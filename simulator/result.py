@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property
 from io import StringIO
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 TEXT_COLUMNS: Final = {
     "keeper": str, "account": str, "collateral": str, "debt": str, "bad_debt": str, "error": str,
 }  # fmt: skip
+
+DRAFT: Final = ".liqsim-"
+"""How the hidden directory is called in which results are put together."""
+OUT: Final = "a directory that does not exist yet, or an empty one, where files can be written"
 
 
 class Result:
@@ -71,26 +76,32 @@ class Result:
     def write(self, directory: str | os.PathLike[str], render: Callable[[Path], str] | None = None) -> Path:
         """Writes the results directory, whole or not at all; `render` makes its report.html.
 
-        InputError if `directory` exists and is not empty.
+        InputError if they cannot go to `directory`, see `writable`, or if the disk takes no more.
         """
         from simulator.report import render as report
 
-        target = Path(directory)
-        writable(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        target = writable(directory)
+        try:
+            self._write(target, render or report)
+        except OSError as error:
+            raise _refused(target, error.strerror or str(error)) from None
+        return target
+
+    def _write(self, target: Path, render: Callable[[Path], str]) -> None:
+        """Puts all together next to the target, then moves it there at once."""
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=_nearest(target)))
         try:
             for name, content in self.files().items():
                 (draft / name).write_text(content, encoding="utf-8", newline="\n")
-            (draft / "report.html").write_text((render or report)(draft), encoding="utf-8", newline="\n")
+            (draft / "report.html").write_text(render(draft), encoding="utf-8", newline="\n")
             draft.chmod(0o755)
+            target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 target.rmdir()
             draft.rename(target)
         finally:
             if draft.exists():  # the rename took it away, unless something failed
                 shutil.rmtree(draft)
-        return target
 
     def files(self) -> dict[str, str]:
         """Every file of the results directory but the report, by name."""
@@ -101,10 +112,54 @@ class Result:
         return found
 
 
-def writable(target: Path) -> None:
-    """InputError if results cannot go to `target`: it must not exist, or be an empty directory."""
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise InputError("--out", str(target), "a directory that does not exist yet, or an empty one")
+def writable(directory: str | os.PathLike[str]) -> Path:
+    """The path of a results directory that can be written: it does not exist, or is an empty directory and no link.
+
+    Nothing stays behind, but a file is written to see whether one can be. InputError if results cannot go there.
+    """
+    named = os.fspath(directory)
+    target = Path(named)
+    if target.name in ("", "..") or "\0" in named:
+        raise InputError("--out", named, OUT)
+    try:
+        if taken := _taken(target):
+            raise _refused(target, taken)
+        _try(target)
+    except OSError as error:
+        raise _refused(target, error.strerror or str(error)) from None
+    return target
+
+
+def _refused(target: Path, why: str) -> InputError:
+    return InputError("--out", f"{why}: {target}", OUT)
+
+
+def _taken(target: Path) -> str:
+    """What is there already and cannot be replaced; nothing if there is none."""
+    if target.is_symlink():
+        return "a symbolic link"
+    if not os.path.lexists(target):
+        return ""
+    if not target.is_dir():
+        return "a file"
+    if any(target.iterdir()):
+        return "a directory that is not empty"
+    return "a mount point" if os.path.ismount(target) else ""
+
+
+def _nearest(target: Path) -> Path:
+    """The lowest directory above `target` that exists."""
+    return next(above for above in target.parents if os.path.lexists(above) or above == Path(above.anchor))
+
+
+def _try(target: Path) -> None:
+    """OSError if `target` cannot be made: being allowed to is not enough, as on a read-only disk or in /proc."""
+    above = _nearest(target)
+    for part in target.parts[len(above.parts) :]:
+        with suppress(FileNotFoundError):
+            os.lstat(above / part)  # is its name too long?
+    with tempfile.TemporaryDirectory(prefix=DRAFT, dir=above) as draft:
+        (Path(draft) / "tried").write_text("tried")
 
 
 def to_json(value: object, indent: int = 0) -> str:

@@ -56,9 +56,12 @@ def compare(
     *,
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Result]:
-    """Runs `scenario` on each of `chains`; TracesDiffer names the first row in which two traces differ."""
-    if len(chains) < 2:
-        raise InputError("--chains", ",".join(chains), f"at least two of {', '.join(CHAINS)}")
+    """Runs `scenario` on each of `chains`; TracesDiffer names the first row in which two traces differ.
+
+    InputError, before anything runs, if there are fewer than two chains, one twice or one that does not exist.
+    """
+    if len(chains) < 2 or len(set(chains)) < len(chains) or not set(chains) <= set(CHAINS):
+        raise InputError("--chains", ",".join(chains), f"at least two of {', '.join(CHAINS)}, each once")
     found = [run(scenario, chain, progress=progress) for chain in chains]
     for other in found[1:]:
         check_equal(found[0], other)

@@ -45,7 +45,7 @@ def find_anvil() -> Path:
     if not installed.is_file():
         raise ChainError(
             "anvil: found none; allowed: an `anvil` on PATH, or the one that `npm ci` puts into node_modules "
-            "of a checkout (`make setup` does), or @foundry-rs/anvil from npm"
+            "of a checkout (`make test` does), or @foundry-rs/anvil from npm"
         )
     return installed
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from simulator.report.cells import count, integer, number
 from simulator.report.directory import Liquidation, Results
 
 LARGEST: Final = 25
@@ -108,10 +109,10 @@ def refusals(results: Results) -> list[tuple[str, int, int, str]]:
     counts: Counter[str] = Counter()
     accounts: dict[str, set[str]] = defaultdict(set)
     example: dict[str, str] = {}
-    for row in results.rows("refusals"):
-        counts[row["error"]] += 1
-        accounts[row["error"]].add(row["account"])
-        example.setdefault(row["error"], row["account"])
+    for error, account in results.rows("refusals", lambda row: (row["error"], row["account"])):
+        counts[error] += 1
+        accounts[error].add(account)
+        example.setdefault(error, account)
     ordered = sorted(counts, key=lambda error: (-counts[error], error))
     return [(error, counts[error], len(accounts[error]), example[error]) for error in ordered]
 
@@ -129,19 +130,16 @@ def accounts(results: Results, hits: dict[str, Hit]) -> tuple[list[AccountRow], 
     units = {asset: price / 10.0 ** (results.decimals(asset) or 0) for asset, price in prices.items()}
     found: list[AccountRow] = []
     largest: list[tuple[float, int, MostHit]] = []
-    for row in results.rows("accounts"):
-        debt = sum(int(row.get(f"debt_{asset}_start") or 0) * unit for asset, unit in units.items())
-        drop = row["liquidation_drop_start"]
+
+    def made(row: dict[str, str]) -> tuple[AccountRow, dict[str, str]]:
+        debt = sum(count(row.get(f"debt_{asset}_start") or "0") * unit for asset, unit in units.items())
+        drop, healths = row["liquidation_drop_start"], (_plain(row["health_start"]), _plain(row["health_end"]))
+        count(row["liquidations"])
+        return AccountRow(*healths, number(drop) if drop else None, debt, row["account"] in hits), row
+
+    for account, row in results.rows("accounts", made):
+        found.append(account)
         hit = hits.get(row["account"])
-        found.append(
-            AccountRow(
-                _plain(row["health_start"]),
-                _plain(row["health_end"]),
-                float(drop) if drop else None,
-                debt,
-                hit is not None,
-            )
-        )
         if hit:
             largest.append((hit.repaid_usd, -len(found), MostHit(hit, row)))
     ranked = heapq.nlargest(LARGEST, largest, key=lambda entry: entry[:2])
@@ -152,12 +150,16 @@ def backing(results: Results) -> tuple[list[str], list[str]]:
     """Assets that some account posts at the start, and those that some account owes."""
     posted: set[str] = set()
     owed: set[str] = set()
-    for row in results.rows("accounts"):
-        posted.update(asset for asset in results.steps.assets if int(row.get(f"collateral_{asset}_start") or 0))
-        owed.update(asset for asset in results.steps.assets if int(row.get(f"debt_{asset}_start") or 0))
     order = results.steps.assets
+
+    def made(row: dict[str, str]) -> None:
+        posted.update(asset for asset in order if count(row.get(f"collateral_{asset}_start") or "0"))
+        owed.update(asset for asset in order if count(row.get(f"debt_{asset}_start") or "0"))
+
+    for _ in results.rows("accounts", made):
+        pass
     return [asset for asset in order if asset in posted], [asset for asset in order if asset in owed]
 
 
 def _plain(cell: str) -> float | None:
-    return int(cell) / 1e18 if cell else None
+    return integer(cell) / 1e18 if cell else None

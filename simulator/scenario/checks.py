@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario.model import Content
 from simulator.scenario.prices import Instant
-from simulator.scenario.scalars import LONGEST_DURATION, decimal_places
+from simulator.scenario.scalars import LONGEST_DURATION, decimal_places, plain
 from simulator.scenario.sections import HealthLinear
 from simulator.scenario.suggest import nearest
+from simulator.units import YEAR
 
 MOST_ASSETS: Final = 128
+_MOST_RESERVE: Final = 31  # power of ten, in base units: what a venue multiplies two of them by leaves 256 bits room
+_MOST_INTEREST: Final = 20  # rate times years: e^20 leaves a borrow index [ray] inside 128 bits
 
 
 def check_sections(content: Content) -> None:
@@ -36,6 +40,15 @@ def _assets(content: Content) -> None:
         if asset.liquidation_threshold < asset.ltv:
             allowed = f"at least the asset's ltv, {asset.ltv}"
             raise InputError(f"assets.{name}.liquidation_threshold", asset.liquidation_threshold, allowed)
+
+
+def _interest(content: Content) -> None:
+    years = Fraction(content.clock.step * content.clock.steps, YEAR)
+    for name, asset in content.assets.items():
+        rate = asset.rate.base + asset.rate.slope1 + asset.rate.slope2
+        if Fraction(rate) * years > _MOST_INTEREST:
+            found = f"{plain(rate)} a year for {float(years):.3f} years"
+            raise InputError(f"assets.{name}.rate", found, f"(base + slope1 + slope2) × years at most {_MOST_INTEREST}")
 
 
 def _mentions(content: Content) -> Iterator[tuple[str, str]]:
@@ -111,6 +124,11 @@ def _venues(content: Content) -> None:
     for venue in content.venues:
         if venue.base == venue.quote:
             raise InputError(f"venues.{venue.name}.quote", venue.quote, "an asset other than the base")
+        for index, name in enumerate((venue.base, venue.quote)):
+            most = f"1e{_MOST_RESERVE - content.assets[name].decimals}"
+            if venue.reserves[index] > Decimal(most):
+                allowed = f"at most {most} {name}, which are 1e{_MOST_RESERVE} base units"
+                raise InputError(f"venues.{venue.name}.reserves.{index}", venue.reserves[index], allowed)
 
 
 def _venue_source(content: Content, asset: str) -> str | None:
@@ -189,6 +207,7 @@ def _clusters(content: Content) -> None:
 _CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
     _clock,
     _assets,
+    _interest,
     _book,
     _names,
     _assets_exist,

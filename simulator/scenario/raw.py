@@ -67,8 +67,11 @@ def contains(resolved: dict[str, Any], target: str, path: str) -> None:
 def change(raw: dict[str, Any], resolved: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     """A copy of `raw` with `value` at dotted `path`; what `raw` left to a default is taken from `resolved`.
 
-    All but the last part of `path` must name something; the last may be new in a mapping. Raises UnknownKey.
+    All but the last part of `path` must name something; the last may be new in a mapping. Raises UnknownKey, or
+    InputError for a path with nothing between two dots or at an end.
     """
+    if path and not all(path.split(".")):
+        raise InputError(path, path, "keys joined by single dots, such as clock.step")
     first, _, rest = path.partition(".")
     return _changed(raw, resolved, first, rest, value, first)  # type: ignore[no-any-return]
 

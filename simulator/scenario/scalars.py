@@ -24,6 +24,7 @@ _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST: Final = 80
+_EARLIEST: Final = 1  # on chain a timestamp of 0 means never [s]
 _LATEST: Final = 4_102_444_800  # 2100-01-01, well inside every timestamp type on chain [s]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_DURATION: Final = 315_360_000
@@ -199,11 +200,11 @@ def write_instant(moment: int) -> str:
 
 
 def _instant() -> Scalar:
-    allowed = "an instant in UTC such as 2020-03-12T00:00:00Z, from 1970 to 2099"
+    allowed = "an instant in UTC such as 2020-03-12T00:00:00Z, from 1970-01-01T00:00:01Z to 2099"
 
     def read(value: object) -> int:
         found = unix_seconds(value)
-        if found is None or not 0 <= found < _LATEST:
+        if found is None or not _EARLIEST <= found < _LATEST:
             refuse(allowed)
         return found
 

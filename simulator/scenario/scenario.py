@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,6 +16,7 @@ from pydantic import PrivateAttr, ValidationError
 from simulator.errors import InputError, UnknownKey
 from simulator.scenario.book import Account
 from simulator.scenario.checks import check_sections
+from simulator.scenario.files import file_text
 from simulator.scenario.model import Content, Series, first_price
 from simulator.scenario.positions import check_positions
 from simulator.scenario.prices import Csv, Points
@@ -23,9 +25,10 @@ from simulator.scenario.refusal import refusal
 from simulator.scenario.scalars import exact, plain, write_duration, write_instant
 from simulator.scenario.suggest import nearest
 from simulator.scenario.tables import read_positions, read_series
-from simulator.scenario.yaml_text import parse_yaml, write_yaml
+from simulator.scenario.yaml_text import parse_value, parse_yaml, write_yaml
 
 SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
+_MOST_BYTES: Final = 20_000_000
 
 
 class Scenario(Content):
@@ -102,7 +105,7 @@ class Scenario(Content):
         Provenance of what the change took away goes with it. Where a threshold is lowered below its asset's ltv, the
         ltv is lowered to it: no protocol lends beyond its threshold.
         """
-        new = parse_yaml(value, path) if isinstance(value, str) else value
+        new = parse_value(value, path) if isinstance(value, str) else value
         changed = change(self._raw, self.resolved(inline_files=False), path, normal(new, path))
         changed = _ltv_within_threshold(changed, path)
         if path.partition(".")[0] == "provenance":
@@ -208,9 +211,9 @@ def shipped() -> list[tuple[str, str]]:
 
 def _find(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
-    if (SHIPPED / f"{text}.yaml").is_file() and "/" not in text:
+    if "/" not in text and isfile(SHIPPED / f"{text}.yaml"):
         return SHIPPED / f"{text}.yaml"
-    if Path(text).is_file():
+    if isfile(text):  # which, unlike Path.is_file, says no to a name that no file can have
         return Path(text)
     names = [path.stem for path in sorted(SHIPPED.glob("*.yaml"))]
     allowed = f"a file, or one that ships ({', '.join(names)}), nearest {nearest(text, names)}"
@@ -218,8 +221,4 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise InputError("scenario", str(path), f"a readable file in UTF-8 ({reason})") from None
+    return file_text("scenario", path, str(path), "file", _MOST_BYTES)

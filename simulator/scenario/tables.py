@@ -12,6 +12,7 @@ from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario.book import Account
+from simulator.scenario.files import file_text
 from simulator.scenario.prices import Csv
 from simulator.scenario.scalars import exact, unix_seconds
 from simulator.scenario.section import NAME
@@ -19,6 +20,7 @@ from simulator.scenario.suggest import nearest
 
 _COLUMNS: Final = ("account", "asset", "collateral", "debt")
 _MOST: Final = Decimal("1e15")
+_MOST_BYTES: Final = 200_000_000
 _DEAREST, _CHEAPEST = Decimal("1e12"), Decimal("1e-8")
 
 Point = tuple[int, Decimal]
@@ -43,14 +45,7 @@ class Row:
 
 
 def _lines(path: str, base: Path, file: str) -> list[str]:
-    try:
-        text = (base / file).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(path, file, "a file that exists, relative to the scenario") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise InputError(path, file, f"a readable CSV file in UTF-8 ({reason})") from None
-    return text.splitlines()
+    return file_text(path, base / file, file, "CSV file", _MOST_BYTES).splitlines()
 
 
 def _rows(path: str, base: Path, file: str, needed: dict[str, str]) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections import Counter
@@ -11,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from simulator.trace import digest
 
 WAD = 10**18
 START = 1_583_971_200  # 2020-03-12T00:00:00Z
@@ -72,8 +73,8 @@ class Run:
         tables |= {name: table(header.split(","), getattr(self, name)) for name, header in HEADERS.items()}
         for name, content in tables.items():
             (directory / f"{name}.csv").write_text(content, encoding="utf-8", newline="\n")
-        digest = hashlib.sha256("".join(tables.values()).encode()).hexdigest()
-        for name, found in (("manifest", self._manifest(digest)), ("summary", self._summary(digest))):
+        trace = digest(tables)
+        for name, found in (("manifest", self._manifest(trace)), ("summary", self._summary(trace))):
             (directory / f"{name}.json").write_text(
                 json.dumps(found, ensure_ascii=False, default=float), encoding="utf-8"
             )

@@ -80,7 +80,7 @@ def test_black_thursday_runs_with_nothing_else_on_the_path(empty_environment: Pa
 
 
 def test_the_newest_numpy_and_pandas_give_the_development_digest(empty_environment: Path, tmp_path: Path) -> None:
-    """Law 3: one digest on every machine, whichever libraries it has."""
+    """One digest on every machine, whichever libraries it has."""
     bins = [empty_environment, Path(sys.executable).parent]
     runs = [succeed([folder / "liqsim", "run", "two-account-cascade", "--json"], tmp_path) for folder in bins]
     newest, development = (json.loads(run)["digest"] for run in runs)
