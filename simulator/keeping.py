@@ -71,16 +71,16 @@ class Keeping:
             unhealthy, units, self._counts, self._routes, lambda seen, way: self.cost(self.gas_of(seen, way), units)
         )
         wanted = [(keeper, site, self._decide(now, keeper, site, view)) for keeper, site in self._keepers]
-        fitting = self._fitting([(keeper, order) for keeper, _, orders in wanted for order in orders], unhealthy)
-        sent, at = [], 0
-        for _, site, orders in wanted:
-            sent.append((site, [order for order, fits in zip(orders, fitting[at:], strict=False) if fits]))
-            at += len(orders)
-        outcomes = self._world.keeper_block(now, sent, twins) if any(fitting) else [[] for _ in sent]
+        fitting = self._fitting([orders for _, _, orders in wanted], unhealthy)
+        sent = [
+            (site, [order for order, fits in zip(orders, room, strict=True) if fits])
+            for (_, site, orders), room in zip(wanted, fitting, strict=True)
+        ]
+        outcomes = self._world.keeper_block(now, sent, twins) if any(map(any, fitting)) else [[] for _ in sent]
         return [
             Placed(keeper, order, outcome, unhealthy[order.account])
-            for (keeper, _, orders), found, fits in zip(wanted, outcomes, _split(fitting, wanted), strict=True)
-            for order, outcome in zip(orders, _spread(found, fits), strict=True)
+            for (keeper, _, orders), found, room in zip(wanted, outcomes, fitting, strict=True)
+            for order, outcome in zip(orders, _spread(found, room), strict=True)
         ]
 
     def _decide(self, now: int, keeper: Keeper, site: KeeperSite, view: View) -> list[Order]:
@@ -92,24 +92,19 @@ class Keeping:
             answers = dict(zip(asked, self._world.best(now, site, asked, full=full, holds=holds), strict=True))
         return keepers.orders(keeper, chosen, view, answers)
 
-    def _fitting(self, orders: Sequence[tuple[Keeper, Order]], seen: Mapping[int, AccountState]) -> list[bool]:
-        """Which orders the scenario's block has room for, in the order they stand."""
+    def _fitting(self, orders: Sequence[Sequence[Order]], seen: Mapping[int, AccountState]) -> list[list[bool]]:
+        """Which orders of each keeper the scenario's block has room for, in the order they stand."""
         left = self._scenario.gas.block_limit
-        found = []
-        for _, order in orders:
-            need = self.gas_of(seen[order.account], None if order.holds else order.route) if left is not None else 0
-            found.append(left is None or need <= left)
-            if left is not None and found[-1]:
-                left -= need
+        if left is None:
+            return [[True] * len(each) for each in orders]
+        found: list[list[bool]] = []
+        for each in orders:
+            found.append([])
+            for order in each:
+                need = self.gas_of(seen[order.account], None if order.holds else order.route)
+                found[-1].append(need <= left)
+                left -= need if need <= left else 0
         return found
-
-
-def _split(fits: Sequence[bool], wanted: Sequence[tuple[Keeper, KeeperSite, list[Order]]]) -> list[Sequence[bool]]:
-    found, at = [], 0
-    for _, _, orders in wanted:
-        found.append(fits[at : at + len(orders)])
-        at += len(orders)
-    return found
 
 
 def _spread(outcomes: Sequence[Outcome], fits: Sequence[bool]) -> list[Outcome]:

@@ -18,7 +18,7 @@ from simulator.prices import PricePaths, build_paths
 from simulator.scenario import Scenario
 from simulator.screen import Screen
 from simulator.trace import AccountRow, Liquidation, Refusal, Step, Trace, health_cell
-from simulator.units import to_base_units
+from simulator.units import WAD, to_base_units
 from simulator.valuation import latent, latent_by_debt, liquidation_drop, unit_values, value
 from simulator.world import World, build_world
 from simulator.world.records import Filled, Refused, State
@@ -51,7 +51,6 @@ class Outcome:
     trace: Trace
     flows: tuple[Flow, ...]
     latent_by_debt: tuple[int, ...]  # at the end, at market prices [USD 1e26]
-    market_lows: tuple[int, ...]  # [USD 1e8] by asset, at step ends
     metered_gas: tuple[int, ...]  # per liquidation, as this chain meters it: outside the digest
     world: World
 
@@ -96,8 +95,9 @@ class Run:
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
         self._start = world.accounts(self._now, self._everyone)
-        self._ledger = Ledger.opened(world.site.assets, self._lent(), _expected(scenario, book))
-        self._check_opening(state)
+        expected = _expected(scenario, book)
+        self._ledger = Ledger.opened(world.site.assets, self._lent(), expected)
+        self._check_opening(state, expected)
         self._screen = Screen(self._start, *_indices(state))
         self._market = Market(scenario, world, opening, state)
         self._keeping = Keeping(scenario, world)
@@ -193,7 +193,7 @@ class Run:
         order, assets = item.order, self._world.site.assets
         used = self._keeping.gas_of(item.seen, None if order.holds else order.route, losses=len(filled.bad_debt))
         profit = filled.profit - -(-self._keeping.cost(used, self._at_oracle) // self._at_oracle[order.debt])
-        induced = int(filled.health_twin >= 10**18 > filled.health_before)
+        induced = int(filled.health_twin >= WAD > filled.health_before)
         row = Liquidation(
             step=step,
             time=self._now,
@@ -268,9 +268,9 @@ class Run:
             to_base_units(lenders[name], asset.decimals) if name in lenders else 0 for name, asset in assets.items()
         ]
 
-    def _check_opening(self, state: State) -> None:
+    def _check_opening(self, state: State, expected: Sequence[AccountState]) -> None:
         """The book stands exactly as the scenario says, and sums to the protocol's totals."""
-        for index, (wanted, found) in enumerate(zip(_expected(self._scenario, self._book), self._start, strict=True)):
+        for index, (wanted, found) in enumerate(zip(expected, self._start, strict=True)):
             if (wanted.collateral, wanted.debt) != (found.collateral, found.debt):
                 name = self._book.accounts[index].name
                 raise ConservationViolated(f"opening: account {name} is {found}, the scenario says {wanted}")
@@ -286,9 +286,8 @@ class Run:
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)
             )
         market = self._at_market
-        lows = tuple(min(row.market[index] for row in self.trace.steps) for index in range(len(market)))
         by_debt = tuple(latent_by_debt(end, market, self._backing(market)))
-        return Outcome(self.trace, tuple(self._flows), by_debt, lows, tuple(self._metered), self._world)
+        return Outcome(self.trace, tuple(self._flows), by_debt, tuple(self._metered), self._world)
 
 
 def _left(item: Placed, filled: Filled) -> AccountState:

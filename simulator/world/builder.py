@@ -9,6 +9,7 @@ from simulator.chain.artifact import Artifact, load
 from simulator.chain.base import Call, Chain, Receipt, Transaction
 from simulator.errors import TransactionReverted
 from simulator.world import addresses
+from simulator.world.records import NAMED_ERRORS
 
 SETUP_GAS = 50_000_000
 """[gas] Allowance of one set-up transaction; the largest deployment needs a third of it."""
@@ -91,7 +92,7 @@ def transaction(to: str, data: bytes, sender: str = addresses.HARNESS) -> Transa
 
 def describe(output: bytes) -> str:
     """Name and operands of a custom error of any of our contracts."""
-    for name in ("LendingPool", "Liquidator", "ConstantProductPool", "Token", "PriceFeed", "FlashLender", "Deployer"):
+    for name in (*NAMED_ERRORS, "Deployer"):
         artifact = load(name)
         if output[:4] in artifact.errors:
             return artifact.error(output)
