@@ -44,6 +44,11 @@ contract PriceFeed is IAggregatorV3 {
         emit AnswerUpdated(answer, round, block.timestamp);
     }
 
+    /// @notice The older Chainlink reading, which Aave's oracle uses.
+    function latestAnswer() external view returns (int256) {
+        return _rounds[latestRound].answer;
+    }
+
     function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
         return _round(latestRound);
     }
