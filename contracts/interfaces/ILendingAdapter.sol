@@ -12,7 +12,6 @@ interface ILendingAdapter {
     /// @notice What one liquidation did. All amounts [token].
     struct Seizure {
         uint256 repaid; // debt taken from the caller
-        uint256 cleared; // debt that left the account in exchange; unlike `repaid` where the collateral is sold later
         uint256 seized; // collateral that left the account
         uint256 received; // the part of it the receiver got
         uint256 protocolFee; // the part of it the protocol kept
@@ -23,9 +22,6 @@ interface ILendingAdapter {
         uint256 assetIndex; // position in `assets()`
         uint256 amount; // [token]
     }
-
-    /// @notice The underlying collateral cannot leave: all of it is lent out.
-    error InsufficientLiquidity(address asset, uint256 wanted, uint256 held);
 
     /// @notice One asset's totals, from the protocol's own books.
     struct Totals {
