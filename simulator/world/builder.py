@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simulator.chain import abi
 from simulator.chain.artifact import Artifact, load
@@ -31,6 +31,7 @@ class Builder:
         self.timestamp = timestamp
         self.number = 0
         self.code_hashes: dict[str, str] = {}
+        self._errors: dict[bytes, str] = {}
         chain.set_code(addresses.DEPLOYER, load("Deployer").deployed)
 
     def send(self, transactions: Sequence[Transaction]) -> list[Receipt]:
@@ -62,8 +63,12 @@ class Builder:
                 self.number + 1, self.timestamp, [Call(transaction.to, transaction.data, transaction.sender)]
             )
         except TransactionReverted as failure:
-            return describe(failure.data)
+            return describe(failure.data, self._errors)
         return "an error that does not show when tried again"
+
+    def name_errors(self, errors: Mapping[bytes, str]) -> None:
+        """From now on `why` knows these custom errors too: signatures by selector."""
+        self._errors |= errors
 
     def deploy(self, contract: str, label: str, arguments: bytes = b"") -> str:
         """Deploys `contract` by CREATE2; `label` sets it apart. Its address."""
@@ -90,10 +95,10 @@ def transaction(to: str, data: bytes, sender: str = addresses.HARNESS) -> Transa
     return Transaction(sender, to, data, SETUP_GAS)
 
 
-def describe(output: bytes) -> str:
-    """Name and operands of a custom error of any of our contracts."""
+def describe(output: bytes, errors: Mapping[bytes, str]) -> str:
+    """A custom error in words: name and operands if a contract of ours has it, else its signature among `errors`."""
     for name in (*NAMED_ERRORS, "Deployer"):
         artifact = load(name)
         if output[:4] in artifact.errors:
             return artifact.error(output)
-    return abi.reason(output)
+    return errors.get(output[:4]) or abi.reason(output)
