@@ -59,9 +59,9 @@ def test_another_value_is_refused_with_what_the_protocol_does(kind: str, key: st
 
 def test_changing_the_protocol_drops_what_it_fixes_or_lacks_and_lists_it() -> None:
     crash = Scenario.load("black-thursday")
-    rules = [f"protocol.{key}" for key in (
-        "close_factor", "full_close_below_health", "full_close_below_value", "min_leftover_value", "incentive", "deficit",
-    )]  # fmt: skip
+    keys: tuple[str, ...] = ("close_factor", "full_close_below_health", "full_close_below_value")
+    keys += ("min_leftover_value", "incentive", "deficit")
+    rules = [f"protocol.{key}" for key in keys]
     assert list(crash.replace("protocol.kind", "aave-v3").dropped) == rules
     found = crash.replace("protocol.kind", "morpho-blue")
     keys = ("ltv", "liquidation_bonus", "protocol_fee", "supply_cap", "borrow_cap")
