@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
-from eth.abc import ComputationAPI, StateAPI
+from eth.abc import ComputationAPI, SignedTransactionAPI, StateAPI
 from eth.constants import GENESIS_PARENT_HASH
 from eth.exceptions import Revert
 from eth.vm.execution_context import ExecutionContext
@@ -20,7 +20,7 @@ from eth.vm.forks.cancun.state import CancunState
 from eth.vm.forks.cancun.transactions import CancunTransactionBuilder
 from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address, BlockNumber, Hash32
-from eth_utils import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from simulator.chain import abi
 from simulator.chain.base import (
@@ -180,7 +180,9 @@ class PyEvmChain:
         gas_used = used - min(computation.get_gas_refund(), used // _REFUND_QUOTIENT)
         if computation.is_error:
             return Receipt(False, (), gas_used, computation.output)
-        return Receipt(True, tuple([_log(*entry) for entry in computation.get_log_entries()]), gas_used, computation.output)
+        return Receipt(
+            True, tuple([_log(*entry) for entry in computation.get_log_entries()]), gas_used, computation.output
+        )
 
     def _read(self, call: Call) -> bytes:
         checkpoint = self._state.snapshot()
@@ -199,7 +201,7 @@ class PyEvmChain:
             nonce=state.get_nonce(who), gas_price=0, gas=gas, to=_address(to), value=0, data=data
         )
         try:
-            return state.apply_transaction(SpoofTransaction(unsigned, from_=who))
+            return state.apply_transaction(cast(SignedTransactionAPI, SpoofTransaction(unsigned, from_=who)))
         except ValidationError as error:
             raise ChainError(f"py-evm: transaction of {sender} to {to}: {error}") from error
 
