@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from simulator.scenario import planned
 from simulator.scenario.prices import File
@@ -17,12 +17,18 @@ Share = Annotated[Decimal, number("(0, 1]")]
 
 
 class Account(Section):
-    """One account; amounts in whole tokens, by asset."""
+    """One account; amounts in whole tokens, by asset; `emode` the category of protocol.emodes it is in."""
 
-    planned_keys: ClassVar[Mapping[str, str]] = planned.ACCOUNT_KEYS
     name: Name
     collateral: dict[AssetName, Tokens] = Field(default_factory=dict)
     debt: dict[AssetName, Tokens] = Field(default_factory=dict)
+    emode: Name | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_emode(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A book has thousands of accounts, and few of them an e-mode."""
+        plain_data: dict[str, Any] = write(self)
+        return {key: item for key, item in plain_data.items() if key != "emode" or item is not None}
 
 
 class Lognormal(Section):

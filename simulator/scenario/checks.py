@@ -10,9 +10,11 @@ from typing import Final
 from simulator.errors import InputError
 from simulator.scenario.model import Content
 from simulator.scenario.prices import Instant
+from simulator.scenario.protocols import check_fixed
 from simulator.scenario.scalars import LONGEST_DURATION, decimal_places, plain
 from simulator.scenario.sections import HealthLinear
 from simulator.scenario.suggest import nearest
+from simulator.scenario.terms import check_emodes, check_markets
 from simulator.units import YEAR
 
 MOST_ASSETS: Final = 128
@@ -207,6 +209,9 @@ def _clusters(content: Content) -> None:
 _CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
     _clock,
     _assets,
+    check_fixed,
+    check_emodes,
+    check_markets,
     _interest,
     _book,
     _names,

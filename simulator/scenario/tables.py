@@ -141,7 +141,8 @@ def read_positions(base: Path, file: str, assets: dict[str, int]) -> tuple[Accou
     if not collateral:
         raise InputError("book.file", file, "a CSV file with at least one row below its header")
     return tuple(
-        Account.model_construct(name=each, collateral=posted, debt=debt[each]) for each, posted in collateral.items()
+        Account.model_construct(name=each, collateral=posted, debt=debt[each], emode=None)
+        for each, posted in collateral.items()
     )
 
 
