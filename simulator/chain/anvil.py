@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 from simulator.chain import abi
-from simulator.chain.anvil_process import AnvilProcess
+from simulator.chain.anvil_process import AnvilProcess, fork_arguments
 from simulator.chain.base import (
     BLOCK_GAS_LIMIT,
     CALL_GAS,
@@ -37,6 +38,15 @@ ANSWER_TIMEOUT: Final = 120.0
 """[s] The longest a request may take; a batch holds no more than `jsonrpc.LONGEST_BATCH` members."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an anvil starts from: its last block, its chain id, and the server it forks (None: nothing)."""
+
+    head: Head = field(default_factory=Head)
+    chain_id: int = CHAIN_ID
+    server: str | None = None
+
+
 class AnvilChain:
     """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
 
@@ -44,18 +54,27 @@ class AnvilChain:
     hardfork = HARDFORK
     block_gas_limit = BLOCK_GAS_LIMIT
 
-    def __init__(self, timeout: float = ANSWER_TIMEOUT) -> None:
+    def __init__(self, timeout: float = ANSWER_TIMEOUT, origin: Origin | None = None) -> None:
         self._closed = False
-        self._head = Head()
+        self._origin = origin or Origin()
+        self._head = self._origin.head
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
         with ExitStack() as started:
-            self._process = AnvilProcess(START_TIMEOUT)
+            self._process = AnvilProcess(START_TIMEOUT, self._arguments())
             started.callback(self._process.close)
             self._rpc = JsonRpc(self._process.port, timeout)
             started.callback(self._rpc.close)
             self._check_ours()
             started.pop_all()
+
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    @property
+    def chain_id(self) -> int:
+        return self._origin.chain_id
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +106,16 @@ class AnvilChain:
     def set_storage(self, address: str, slot: int, value: int) -> None:
         self._results([("anvil_setStorageAt", [address, hex(slot), "0x" + abi.word(value).hex()])])
 
+    def code(self, address: str) -> bytes:
+        """The code at `address`, as of the last block."""
+        (code,) = self._results([("eth_getCode", [address, "latest"])])
+        return bytes.fromhex(code[2:])
+
+    def storage(self, address: str, slot: int) -> int:
+        """One storage slot, as of the last block."""
+        (value,) = self._results([("eth_getStorageAt", [address, hex(slot), "latest"])])
+        return int(value, 16)
+
     def snapshot(self) -> int:
         (snapshot,) = self._results([("evm_snapshot", [])])
         return self._checkpoints.push((snapshot, self._head, dict(self._nonces)))
@@ -115,11 +144,18 @@ class AnvilChain:
         accounts, node, _ = self._results(
             [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
         )
-        if [account.lower() for account in accounts] != [self._process.account]:
+        origin, fork = self._origin, (node.get("forkConfig") or {}).get("forkUrl")
+        if ([account.lower() for account in accounts], fork) != (self._process.accounts, origin.server):
             raise ChainDied("the server on anvil's port is not the anvil that was started")
-        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], node["currentBlockNumber"])
-        if found != (HARDFORK, CHAIN_ID, "0x0"):
-            raise BlockMismatch("anvil at its start", found, (HARDFORK, CHAIN_ID, "0x0"))
+        block = (int(node["currentBlockNumber"], 16), node["currentBlockTimestamp"])
+        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], *block)
+        expected = (HARDFORK, origin.chain_id, origin.head.number, origin.head.timestamp)
+        if found != expected:
+            raise BlockMismatch("anvil at its start", found, expected)
+
+    def _arguments(self) -> list[str] | None:
+        origin = self._origin
+        return None if origin.server is None else fork_arguments(origin.server, origin.head.number)
 
     def _mine_empty(self, count: int) -> None:
         """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
