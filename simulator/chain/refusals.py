@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from simulator.errors import StateMissing, UpstreamFailed
 
-ARCHIVE: Final = "a block the server has, with its state (an archive server has every block's)"
+ARCHIVE: Final = "an archive server (it has every past block's state), or another block"
 
 _RATE_CODES: Final = frozenset({429, -32005, -32016, -32097})
 _RATE: Final = re.compile(

@@ -77,7 +77,7 @@ def _basic(split: SplitResult) -> str | None:
 def _secrets(text: str, split: SplitResult) -> re.Pattern[str]:
     """Matches the address and each of its parts, longest first, in any case."""
     parts = [text, split.netloc, split.hostname or "", split.path, split.query, *split.path.split("/")]
-    parts += [value for pair in parse_qsl(split.query) for value in pair]
+    parts += [value for pair in parse_qsl(split.query, keep_blank_values=True) for value in pair]
     parts += [piece.partition("=")[2] for piece in split.query.split("&")]
     parts += [split.username or "", split.password or "", split.netloc.rpartition("@")[0]]
     parts += [(_basic(split) or "").removeprefix("Basic ")]
