@@ -164,7 +164,7 @@ def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
 
 
 def _check_uniswap_v2(venue: UniswapV2, decimals: tuple[int, int]) -> None:
-    """Raise InputError if the reserves are less than a pair takes as its first: it locks 1000 of their product's root."""
+    """Raise InputError if the reserves are less than a pair takes as its first: it locks 1000 of their root."""
     base, quote = (int(amount.scaleb(places)) for amount, places in zip(venue.reserves, decimals, strict=True))
     if base * quote < 1001**2:
         allowed = "reserves whose product, in base units, is 1001² or more: the pair locks 1000 of its root"
