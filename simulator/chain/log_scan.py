@@ -20,6 +20,8 @@ FORGIVEN_AFTER: Final = 16
 """[ranges] A failure of the past says little about blocks far away: after so many, more is tried again."""
 _IMPATIENT: Final = 2
 """[tries] of a range that could be halved instead."""
+_HALVINGS: Final = 4
+"""After so many in a row that did not help, the range is not the trouble: the server is waited for."""
 _FINISHED: Final = "liqsim_finishedRange"
 """The name under which finished ranges stand in the cache."""
 
@@ -70,6 +72,7 @@ class LogScan:
         self._query = {"address": where, "topics": list(topics)}
         self._impatient = replace(upstream.patience, tries=_IMPATIENT)
         self._span = Span()
+        self._halvings = 0
 
     def logs(self, first: int, last: int, progress: Callable[[Scanned], None] | None = None) -> Iterator[Log]:
         """The logs of blocks `first` to `last`, in order; `progress` is told after each range.
@@ -111,12 +114,15 @@ class LogScan:
     def _range(self, at: int, size: int) -> list[dict[str, Any]] | None:
         """The logs of `size` blocks from `at`; None if that was too much to ask."""
         query = [{**self._query, "fromBlock": hex(at), "toBlock": hex(at + size - 1)}]
+        last_resort = size == 1 or self._halvings == _HALVINGS
         try:
-            (answer,) = self._upstream.ask([("eth_getLogs", query)], self._impatient if size > 1 else None)
+            (answer,) = self._upstream.ask([("eth_getLogs", query)], None if last_resort else self._impatient)
         except UpstreamFailed as error:
-            if size == 1 or error.tries < _IMPATIENT:
+            if last_resort or error.tries < _IMPATIENT:
                 raise
+            self._halvings += 1
             return None
+        self._halvings = 0
         if isinstance(answer, Refusal):
             if answer.too_wide and size > 1:
                 return None

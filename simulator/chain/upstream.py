@@ -292,6 +292,8 @@ def _status_trouble(status: int, pause: float, answered: bool, url: Url) -> Trou
         return Trouble(f"HTTP status {status}: the key in the address is refused", "a key that the server takes", 1)
     if status == 429:
         return Trouble("HTTP status 429: too many requests", "a key with a higher limit", pause=pause)
+    if status == 413:
+        return Trouble("HTTP status 413: more than the server gives at once", "a smaller request", 2)
     if status >= 500 and not (answered and status == 500):
         return Trouble(f"HTTP status {status}", pause=pause)
     if answered:
