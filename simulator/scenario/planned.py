@@ -17,4 +17,3 @@ KEEPER_POLICIES: Final = ("two-step",)
 KEEPER_ORDERS: Final = ("profit",)
 KEEPER_PAIRS: Final = ("profit", "toxic")
 BORROWER_KINDS: Final = ("top-up", "deleverage")
-BOOK_KEYS: Final = {"fork": "one of accounts, file, sample"}

@@ -24,7 +24,7 @@ from simulator.scenario.scalars import (
     whole,
     words,
 )
-from simulator.scenario.section import AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
+from simulator.scenario.section import Address, AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
 
 PROTOCOL_KINDS = ("lending-pool", "aave-v3", "morpho-blue", "compound-v2", "compound-v3")
 _YEAR = 31_536_000
@@ -95,6 +95,18 @@ class IsolatedMarket(Section):
     lltv: Annotated[Decimal, number("(0, 1)")]
 
 
+class Deployment(Section):
+    """Where the protocol stands on a real chain: `address` of Aave's addresses provider, of Morpho, of the Comet.
+
+    `markets`: Morpho's market ids, for it keeps many.
+    """
+
+    address: Address
+    markets: list[Annotated[str, words(r"0x[0-9a-fA-F]{64}", "a market id: 0x and 64 hex digits")]] = Field(
+        default_factory=list
+    )
+
+
 class Protocol(Section):
     """The rules of liquidation."""
 
@@ -109,6 +121,7 @@ class Protocol(Section):
     emodes: dict[Name, EMode] = Field(default_factory=dict)
     markets: list[IsolatedMarket] = Field(default_factory=list)
     safety: Annotated[dict[str, Any], empty(dict)] = Field(default_factory=dict)
+    deployment: Deployment | None = None
 
 
 class Rate(Section):
@@ -121,7 +134,10 @@ class Rate(Section):
 
 
 class Asset(Section):
-    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus."""
+    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus.
+
+    `address`: its token on a real chain.
+    """
 
     decimals: Annotated[int, whole("[0, 18]")]
     ltv: Ratio
@@ -132,6 +148,7 @@ class Asset(Section):
     supply_cap: Tokens | None = None
     borrow_cap: Tokens | None = None
     rate: Rate = Rate.model_construct()
+    address: Address | None = None
 
 
 def _read_source(value: object) -> str:
