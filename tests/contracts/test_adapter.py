@@ -37,7 +37,7 @@ def test_rows_are_health_then_collateral_and_debt() -> None:
 
 
 def test_rows_are_the_pools_own_views() -> None:
-    """With interest that nobody accrued yet, for accounts with and without anything: health and balances to the unit."""
+    """With interest that nobody accrued yet, with and without anything: health and balances to the unit."""
     floor = Floor()
     floor.configure("USDC", floor_config(), KINKED)
     floor.supply("non_owner", "DAI", ether(3))
