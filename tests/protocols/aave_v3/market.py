@@ -128,6 +128,7 @@ class Market:
         self.ground = Ground(self.build, self.scenario, self.tokens, self.feeds, Book(()))
         self.lending: AaveV3 = deploy(self.ground)
         self.adapter, self.pool = self.lending.adapter, self.lending.pool
+        self.lending_treasury = addresses.TREASURY
         self.configurator = self._word(real("aave-v3", "PoolAddressesProvider"), self.lending.provider)
         for name in self.names:
             for role in ("lender", "keeper", addresses.HARNESS):
@@ -208,7 +209,9 @@ class Market:
         self.transact(addresses.HARNESS, self.configurator, encode(function, *arguments))
 
     def supply(self, role: str, asset: str, amount: int) -> None:
-        self.verb(role if role == "lender" else addresses.HARNESS, "supply", self.tokens[asset], amount, self.who(role), 0)
+        self.verb(
+            role if role == "lender" else addresses.HARNESS, "supply", self.tokens[asset], amount, self.who(role), 0
+        )
 
     def borrow(self, role: str, asset: str, amount: int) -> None:
         self.verb(role, "borrow", self.tokens[asset], amount, 2, 0, self.who(role))
@@ -220,9 +223,7 @@ class Market:
     def report(self, asset: str, price: float) -> None:  # [USD]
         self.transact(addresses.HARNESS, self.feeds[asset], load("PriceFeed").encode("report", usd(price)))
 
-    def open(
-        self, name: str, collateral: Mapping[str, int], debt: Mapping[str, int], emode: str | None = None
-    ) -> None:
+    def open(self, name: str, collateral: Mapping[str, int], debt: Mapping[str, int], emode: str | None = None) -> None:
         """An account, opened as a scenario's book is."""
         position = Position(name, dict(collateral), dict(debt), emode)
         self.build.must("opening", [*self.lending.post(position), *self.lending.borrow(position)])
@@ -269,9 +270,7 @@ class Market:
         self, collateral: str, debt: str, repay: int, account: str = "borrower", adapter: str | None = None
     ) -> tuple[int, int]:
         """(repaid, received)."""
-        repaid, received = abi.words(
-            self.ask("quote", *self._pair(account, collateral, debt), repay, adapter=adapter)
-        )
+        repaid, received = abi.words(self.ask("quote", *self._pair(account, collateral, debt), repay, adapter=adapter))
         return repaid, received
 
     def totals(self, asset: str) -> Totals:
