@@ -302,7 +302,7 @@ def _left(item: Placed, filled: Filled) -> AccountState:
     """What an account's one liquidation in a block left of it, to a few units of rounding."""
     collateral, debt = list(item.seen.collateral), list(item.seen.debt)
     collateral[item.order.collateral] = max(0, collateral[item.order.collateral] - filled.seized)
-    debt[item.order.debt] = max(0, debt[item.order.debt] - filled.repaid)
+    debt[item.order.debt] = max(0, debt[item.order.debt] - filled.cleared)
     return AccountState(filled.health_after, tuple(collateral), tuple(debt))
 
 
