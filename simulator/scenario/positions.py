@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario.book import Account, Sample
-from simulator.scenario.checks import places
+from simulator.scenario.checks import check_fork_account, places
 from simulator.scenario.model import Content
 from simulator.scenario.scalars import plain
 from simulator.scenario.sections import Fixed, IsolatedMarket
@@ -28,6 +28,9 @@ def check_positions(
 
     `accounts` is None for a sampled book; `price` gives the first market price [USD per whole token].
     """
+    if content.book.fork is not None:
+        _held(content, accounts or ())
+        return
     where = "book.file: " if content.book.file is not None else "book.accounts."
     for account in accounts or ():
         _openable(content, markets, f"{where}{account.name}", account)
@@ -39,6 +42,17 @@ def check_positions(
     for asset in content.assets:
         _supply(content, asset, posted.get(asset, Fraction(0)))
     _routes(content, held_pairs(content, accounts))
+
+
+def _held(content: Content, accounts: Sequence[Account]) -> None:
+    """Accounts that stand on a chain break no rule of it: they need names and whole base units, no more."""
+    for account in accounts:
+        check_fork_account(f"book.fork: {account.name}", account.name)
+        for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
+            for asset, amount in amounts.items():
+                places(content, f"book.fork: {account.name}.{side}.{asset}", asset, amount)
+        if account.emode is not None and account.emode not in content.protocol.emodes:
+            raise InputError(f"book.fork: {account.name}.emode", account.emode, "one of protocol.emodes")
 
 
 def _openable(content: Content, markets: Sequence[IsolatedMarket], path: str, account: Account) -> None:

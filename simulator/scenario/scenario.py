@@ -81,11 +81,12 @@ class Scenario(Content):
             self._series[asset] = _from_start(f"prices.{asset}.file", self, price, asset)
 
     def _read_positions(self) -> tuple[Account, ...] | None:
-        if self.book.file is not None:
+        book = self.book if self.book.fork is None else self.book.fork
+        if book.file is not None:
             decimals = {name: asset.decimals for name, asset in self.assets.items()}
-            return read_positions(self._base_dir, self.book.file, decimals)
-        if self.book.accounts is not None:
-            return tuple(_without_zeros(account) for account in self.book.accounts)
+            return read_positions(self._base_dir, book.file, decimals)
+        if book.accounts is not None:
+            return tuple(_without_zeros(account) for account in book.accounts)
         return None
 
     @property
@@ -180,8 +181,10 @@ class Scenario(Content):
             if isinstance(price, Csv):
                 points = [[write_duration(offset), plain(each)] for offset, each in self._series[asset].points]
                 plain_data["prices"][asset] = {"kind": "points", "points": points, "interpolate": price.interpolate}
-        if self.book.file is not None:
-            plain_data["book"] = {"accounts": [each.model_dump(by_alias=True) for each in self._positions or ()]}
+        book = plain_data["book"].get("fork", plain_data["book"])
+        if book.get("file") is not None:
+            del book["file"]
+            book["accounts"] = [each.model_dump(by_alias=True) for each in self._positions or ()]
 
     def to_yaml(self, inline_files: bool = True) -> str:
         """`resolved` as YAML text that loads back to the same digest."""
