@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from simulator.errors import NotBuilt
-from simulator.world.protocols import lending_pool, morpho_blue
+from simulator.world.protocols import aave_v3, lending_pool, morpho_blue
 from simulator.world.protocols.base import Ground, Lending
 
 __all__ = ["Ground", "Lending", "deploy"]
 
 _DEPLOY: Final[Mapping[str, Callable[[Ground], Lending]]] = {
     "lending-pool": lending_pool.deploy,
+    "aave-v3": aave_v3.deploy,
     "morpho-blue": morpho_blue.deploy,
 }
 
