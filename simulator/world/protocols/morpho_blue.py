@@ -163,9 +163,7 @@ def _params(words: Sequence[int]) -> Params:
 
 
 def _stand(ground: Ground, morpho: str, params: Sequence[Params], rate_model: str | None) -> MorphoBlue:
-    names = {token.lower(): name for name, token in ground.tokens.items()}
-    pairs = [(names[each.collateral.lower()], names[each.loan.lower()]) for each in params]
-    markets = tuple(Market(*pair, each, 0) for pair, each in zip(pairs, params, strict=True))
+    markets = tuple(Market(_named(ground, each.collateral), _named(ground, each.loan), each, 0) for each in params)
     owed: dict[Market, int] = defaultdict(int)
     for position in ground.book.accounts:
         owed[_market_of(markets, position)] += sum(position.debt.values())
@@ -173,6 +171,14 @@ def _stand(ground: Ground, morpho: str, params: Sequence[Params], rate_model: st
     adapter = ground.build.deploy("MorphoBlueAdapter", "", arguments)
     stated = tuple(Market(each.collateral, each.loan, each.params, owed[each]) for each in markets)
     return MorphoBlue(ground, morpho, adapter, stated, rate_model)
+
+
+def _named(ground: Ground, token: str) -> str:
+    """The scenario's name of a market's token."""
+    for name, place in ground.tokens.items():
+        if place.lower() == token.lower():
+            return name
+    raise InputError("assets", token, "every token of the markets among the assets of the scenario")
 
 
 def _admin(
