@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from simulator.chain.anvil import ANSWER_TIMEOUT, RpcChain
+from simulator.chain.anvil import ANSWER_TIMEOUT, Origin, RpcChain
 from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head
 from simulator.chain.jsonrpc import JsonRpc, Request
 from simulator.errors import ChainDied, ChainError
@@ -48,7 +48,7 @@ class FoundryChain(RpcChain):
     """
 
     def __init__(self, uri: str, timeout: float = ANSWER_TIMEOUT) -> None:
-        super().__init__(JsonRpc(_port(uri), timeout), Head())
+        super().__init__(JsonRpc(_port(uri), timeout), Origin())
         with ExitStack() as opened:
             opened.callback(self._rpc.close)
             node = self._rpc.request("anvil_nodeInfo")
@@ -57,7 +57,8 @@ class FoundryChain(RpcChain):
             opened.callback(self.close)
             self._take_over(_is_fork(node))
             opened.pop_all()
-        self._head = _head(node)
+        self._origin = Origin(_head(node), node["environment"]["chainId"])
+        self._head = self._origin.head
         self.name = "fork" if _is_fork(node) else "anvil"
 
     def close(self) -> None:
