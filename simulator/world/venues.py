@@ -109,7 +109,7 @@ def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) 
     head = abi.encode(load("UniswapV3Provider").selector("found"), 4 * abi.WORD, *pair, int(venue.fee * PPM))
     found = head + abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
     (receipt,) = build.must(f"founding venue {venue.name}", [transaction(provider, found)])
-    _, code_hash, pool = abi.words(receipt.output)
+    _, code_hash, pool = abi.words(receipt.logs[-1].data)
     build.code_hashes[f"{factory.name}:{label}"] = f"0x{code_hash:064x}"
     return provider, abi.to_address(pool)
 
