@@ -4,13 +4,15 @@ pragma solidity ^0.8.28;
 import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV3Factory} from "../interfaces/uniswap/IUniswapV3Factory.sol";
 import {IUniswapV3MintCallback, IUniswapV3Pool} from "../interfaces/uniswap/IUniswapV3Pool.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice Founds a Uniswap v3 pool on a factory of its own, and lends it all its liquidity.
 /// @dev A factory's owner alone enables fees, and a pool calls back whoever adds liquidity: hence a contract.
 contract UniswapV3Provider is IUniswapV3MintCallback {
+    using TokenTransfer for IERC20;
+
     error Unauthorised(address caller);
     error DeploymentFailed();
-    error TransferFailed(address token);
 
     event Founded(address factory, bytes32 codeHash, address pool);
 
@@ -61,6 +63,6 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
     }
 
     function _pay(address token, uint256 amount) private {
-        if (amount != 0 && !IERC20(token).transferFrom(owner, msg.sender, amount)) revert TransferFailed(token);
+        if (amount != 0) IERC20(token).move(owner, msg.sender, amount);
     }
 }
