@@ -23,6 +23,7 @@ PURSE: Final = 2**128
 """[token] What the harness has of each token when it lends liquidity; a pool takes what it needs."""
 ROOT_RANGE: Final = (4_295_128_740, 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341)
 """[X96] Between which a Uniswap v3 pool can be asked to trade."""
+HAIR: Final = 2**40
 _PRECISION: Final = Context(prec=80)
 
 
@@ -106,7 +107,7 @@ def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) 
     head = abi.encode(load("UniswapV3Provider").selector("found"), 4 * abi.WORD, *pair, int(venue.fee * PPM))
     found = head + abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
     (receipt,) = build.must(f"founding venue {venue.name}", [transaction(provider, found)])
-    _, code_hash, pool = abi.words(receipt.output)
+    _, code_hash, pool = abi.words(receipt.logs[-1].data)
     build.code_hashes[f"{factory.name}:{label}"] = f"0x{code_hash:064x}"
     return provider, abi.to_address(pool)
 
@@ -120,8 +121,12 @@ def opening_root(venue: UniswapV3, decimals: tuple[int, int], base_first: bool) 
 
 
 def trading_limits(lower: int, upper: int) -> tuple[int, int]:
-    """The pool's root prices [X96] at these ticks and a hair, one part in 2^40, beyond: the last tick is crossed, the
-    empty ones behind it are not walked through."""
-    low, high = (_PRECISION.sqrt(_PRECISION.power(Decimal("1.0001"), tick)) * 2**96 for tick in (lower, upper))
-    hair = Decimal(2) ** -40
-    return max(ROOT_RANGE[0], int(low * (1 - hair))), min(ROOT_RANGE[1], int(high * (1 + hair)) + 1)
+    """The pool's root prices [X96] at these ticks and a hair beyond: the last tick is crossed, the empty ones behind it
+    are not walked through."""
+    low, high = (_root(tick) for tick in (lower, upper))
+    return max(ROOT_RANGE[0], low - low // HAIR - 1), min(ROOT_RANGE[1], high + high // HAIR + 1)
+
+
+def _root(tick: int) -> int:
+    """√(1.0001^tick) [X96], rounded down."""
+    return int(_PRECISION.multiply(_PRECISION.sqrt(_PRECISION.power(Decimal("1.0001"), tick)), Decimal(2**96)))
