@@ -5,6 +5,7 @@ import {IERC20} from "./interfaces/IERC20.sol";
 import {IFlashBorrower, IFlashLender} from "./interfaces/IFlashLender.sol";
 import {ILendingAdapter} from "./interfaces/ILendingAdapter.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
+import {TokenTransfer} from "./libraries/TokenTransfer.sol";
 import {Probe} from "./Probe.sol";
 
 /// @notice A keeper's hand. `execute` carries a wave's orders; each has a gas allowance of its own and fails alone.
@@ -13,6 +14,8 @@ import {Probe} from "./Probe.sol";
 /// along its route, repays the loan and keeps the rest, in one piece or not at all. An order that holds pays with the
 /// treasury (the tokens this contract owns) and keeps the collateral.
 contract Liquidator is IFlashBorrower {
+    using TokenTransfer for IERC20;
+
     error Unauthorised(address caller);
     error Unprofitable(int256 profit, int256 minProfit);
     error NothingToRepay(address account, address collateral, address debt);
@@ -34,6 +37,7 @@ contract Liquidator is IFlashBorrower {
     /// @dev What one order did. Amounts [token], health [wad].
     struct Result {
         uint256 repaid;
+        uint256 cleared;
         uint256 seized;
         uint256 received;
         uint256 protocolFee;
@@ -58,6 +62,7 @@ contract Liquidator is IFlashBorrower {
 
     // the loan's callback leaves its outcome here for the call that asked for the loan [token]
     uint256 private transient _repaid;
+    uint256 private transient _cleared;
     uint256 private transient _seized;
     uint256 private transient _received;
     uint256 private transient _protocolFee;
@@ -74,10 +79,10 @@ contract Liquidator is IFlashBorrower {
     function trust(address[] calldata tokens, address[] calldata venues) external {
         if (msg.sender != keeper) revert Unauthorised(msg.sender);
         for (uint256 i; i < tokens.length; ++i) {
-            IERC20(tokens[i]).approve(address(adapter), type(uint256).max);
-            IERC20(tokens[i]).approve(address(lender), type(uint256).max);
+            IERC20(tokens[i]).approveMax(address(adapter));
+            IERC20(tokens[i]).approveMax(address(lender));
             for (uint256 j; j < venues.length; ++j) {
-                IERC20(tokens[i]).approve(venues[j], type(uint256).max);
+                IERC20(tokens[i]).approveMax(venues[j]);
             }
         }
     }
@@ -122,6 +127,7 @@ contract Liquidator is IFlashBorrower {
         ILendingAdapter.Seizure memory s =
             order.holds != 0 ? _fromTreasury(order, repay, treasury) : _fromLoan(order, repay);
         result.repaid = s.repaid;
+        result.cleared = s.cleared;
         result.seized = s.seized;
         result.received = s.received;
         result.protocolFee = s.protocolFee;
@@ -146,6 +152,7 @@ contract Liquidator is IFlashBorrower {
     function _fromLoan(Order calldata order, uint256 repay) private returns (ILendingAdapter.Seizure memory s) {
         lender.flashLoan(this, order.debt, repay, abi.encode(order));
         s.repaid = _repaid;
+        s.cleared = _cleared;
         s.seized = _seized;
         s.received = _received;
         s.protocolFee = _protocolFee;
@@ -180,6 +187,7 @@ contract Liquidator is IFlashBorrower {
 
     function _keep(ILendingAdapter.Seizure memory s) private {
         _repaid = s.repaid;
+        _cleared = s.cleared;
         _seized = s.seized;
         _received = s.received;
         _protocolFee = s.protocolFee;

@@ -38,6 +38,9 @@ ANSWER_TIMEOUT: Final = 120.0
 """[s] The longest a request may take; a batch holds no more than `jsonrpc.LONGEST_BATCH` members."""
 
 
+_BALANCE_OF: Final = bytes.fromhex("70a08231")
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What an anvil starts from: its last block, its chain id, and the server it forks (None: nothing)."""
@@ -47,26 +50,23 @@ class Origin:
     server: str | None = None
 
 
-class AnvilChain:
-    """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
+class RpcChain:
+    """A `Chain` in the anvil at the other end of `rpc`, which stands at `origin`.
+
+    The server mines when it is told to only, without a base fee, and takes a block of `BLOCK_GAS_LIMIT`.
+    """
 
     name = "anvil"
     hardfork = HARDFORK
     block_gas_limit = BLOCK_GAS_LIMIT
 
-    def __init__(self, timeout: float = ANSWER_TIMEOUT, origin: Origin | None = None) -> None:
+    def __init__(self, rpc: JsonRpc, origin: Origin) -> None:
+        self._rpc = rpc
         self._closed = False
-        self._origin = origin or Origin()
-        self._head = self._origin.head
+        self._origin = origin
+        self._head = origin.head
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
-        with ExitStack() as started:
-            self._process = AnvilProcess(START_TIMEOUT, self._arguments())
-            started.callback(self._process.close)
-            self._rpc = JsonRpc(self._process.port, timeout)
-            started.callback(self._rpc.close)
-            self._check_ours()
-            started.pop_all()
 
     @property
     def head(self) -> Head:
@@ -116,6 +116,17 @@ class AnvilChain:
         (value,) = self._results([("eth_getStorageAt", [address, hex(slot), "latest"])])
         return int(value, 16)
 
+    def deal(self, token: str, who: str, amount: int) -> None:
+        """Makes `amount` [token] the balance of `who`; the total supply stays.
+
+        ChainError for a token that does not keep balances one by one in its storage (an interest-bearing one).
+        """
+        (reply,) = self._replies([("anvil_dealERC20", [who, token, hex(amount)])])
+        found = None if isinstance(reply, Refused) else self._balance(token, who)
+        if found != amount:
+            said = f"refused: {reply.message}" if isinstance(reply, Refused) else f"found {found}"
+            raise ChainError(f"balance {amount} of {token} for {who}: {said}; allowed: a token with plain balances")
+
     def snapshot(self) -> int:
         (snapshot,) = self._results([("evm_snapshot", [])])
         return self._checkpoints.push((snapshot, self._head, dict(self._nonces)))
@@ -129,33 +140,11 @@ class AnvilChain:
     def close(self) -> None:
         self._closed = True
         self._rpc.close()
-        self._process.close()
 
-    def web3(self) -> Any:
-        """A Web3 object on this chain (the extra `web3`), to look at it with other tools; ChainError without it."""
-        try:
-            module = importlib.import_module("web3")
-        except ImportError as error:
-            raise ChainError("web3: found no such package; allowed: pip install 'liqsim[web3]'") from error
-        return module.Web3(module.HTTPProvider(f"http://127.0.0.1:{self._process.port}"))
-
-    def _check_ours(self) -> None:
-        """The server that answers must be the child we started, and one that does what we ask."""
-        accounts, node, _ = self._results(
-            [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
-        )
-        origin, fork = self._origin, (node.get("forkConfig") or {}).get("forkUrl")
-        if ([account.lower() for account in accounts], fork) != (self._process.accounts, origin.server):
-            raise ChainDied("the server on anvil's port is not the anvil that was started")
-        block = (int(node["currentBlockNumber"], 16), node["currentBlockTimestamp"])
-        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], *block)
-        expected = (HARDFORK, origin.chain_id, origin.head.number, origin.head.timestamp)
-        if found != expected:
-            raise BlockMismatch("anvil at its start", found, expected)
-
-    def _arguments(self) -> list[str] | None:
-        origin = self._origin
-        return None if origin.server is None else fork_arguments(origin.server, origin.head.number)
+    def _balance(self, token: str, who: str) -> int:
+        head = self.head
+        call = Call(token, abi.encode(_BALANCE_OF, who))
+        return abi.uint256(self.call(head.number + 1, head.timestamp, [call])[0])
 
     def _mine_empty(self, count: int) -> None:
         """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
@@ -198,8 +187,59 @@ class AnvilChain:
     def _died(self, error: ChainDied) -> ChainDied:
         if self._closed:
             return ChainDied("anvil: this chain was closed")
+        return ChainDied(f"{error}{self._status()}")
+
+    def _status(self) -> str:
+        """What is known of a server that does not answer."""
+        return ""
+
+
+class AnvilChain(RpcChain):
+    """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
+
+    def __init__(self, timeout: float = ANSWER_TIMEOUT, origin: Origin | None = None) -> None:
+        self._origin = origin or Origin()
+        with ExitStack() as started:
+            self._process = AnvilProcess(START_TIMEOUT, self._arguments())
+            started.callback(self._process.close)
+            super().__init__(JsonRpc(self._process.port, timeout), self._origin)
+            started.callback(self._rpc.close)
+            self._check_ours()
+            started.pop_all()
+
+    def close(self) -> None:
+        super().close()
+        self._process.close()
+
+    def web3(self) -> Any:
+        """A Web3 object on this chain (the extra `web3`), to look at it with other tools; ChainError without it."""
+        try:
+            module = importlib.import_module("web3")
+        except ImportError as error:
+            raise ChainError("web3: found no such package; allowed: pip install 'liqsim[web3]'") from error
+        return module.Web3(module.HTTPProvider(f"http://127.0.0.1:{self._process.port}"))
+
+    def _check_ours(self) -> None:
+        """The server that answers must be the child we started, and one that does what we ask."""
+        accounts, node, _ = self._results(
+            [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
+        )
+        origin, fork = self._origin, (node.get("forkConfig") or {}).get("forkUrl")
+        if ([account.lower() for account in accounts], fork) != (self._process.accounts, origin.server):
+            raise ChainDied("the server on anvil's port is not the anvil that was started")
+        block = (int(node["currentBlockNumber"], 16), node["currentBlockTimestamp"])
+        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], *block)
+        expected = (HARDFORK, origin.chain_id, origin.head.number, origin.head.timestamp)
+        if found != expected:
+            raise BlockMismatch("anvil at its start", found, expected)
+
+    def _arguments(self) -> list[str] | None:
+        origin = self._origin
+        return None if origin.server is None else fork_arguments(origin.server, origin.head.number)
+
+    def _status(self) -> str:
         self._process.settle(0.5)
-        return ChainDied(f"{error}; {self._process.status()}")
+        return f"; {self._process.status()}"
 
 
 def _fields(transaction: Transaction, nonce: int) -> dict[str, str]:

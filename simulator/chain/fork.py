@@ -8,11 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.chain import abi
 from simulator.chain.anvil import AnvilChain, Origin
-from simulator.chain.base import Call, Head, Log
+from simulator.chain.base import Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
-from simulator.chain.jsonrpc import Refused, Request
+from simulator.chain.jsonrpc import Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
 from simulator.chain.refusals import Refusal, failure, missing
 from simulator.chain.relay import Relay
@@ -24,7 +23,6 @@ FORK_TIMEOUT: Final = 3_600.0
 """[s] The longest a block may take: it waits for every slot that it is the first to read. The upstream's own patience
 ends a wait for one that never comes."""
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
-_BALANCE_OF: Final = bytes.fromhex("70a08231")
 
 
 class ForkChain(AnvilChain):
@@ -66,17 +64,6 @@ class ForkChain(AnvilChain):
         """(answers out of the cache, requests to the server) so far."""
         return self._relay.hits, self._upstream.asked
 
-    def deal(self, token: str, who: str, amount: int) -> None:
-        """Makes `amount` [token] the balance of `who`; the total supply stays.
-
-        ChainError for a token that does not keep balances one by one in its storage (an interest-bearing one).
-        """
-        (reply,) = self._replies([("anvil_dealERC20", [who, token, hex(amount)])])
-        found = None if isinstance(reply, Refused) else self._balance(token, who)
-        if found != amount:
-            said = f"refused: {reply.message}" if isinstance(reply, Refused) else f"found {found}"
-            raise ChainError(f"balance {amount} of {token} for {who}: {said}; allowed: a token with plain balances")
-
     def logs(
         self,
         address: str | Sequence[str],
@@ -100,11 +87,6 @@ class ForkChain(AnvilChain):
     def close(self) -> None:
         super().close()
         self._opened.close()
-
-    def _balance(self, token: str, who: str) -> int:
-        head = self.head
-        call = Call(token, abi.encode(_BALANCE_OF, who))
-        return abi.uint256(self.call(head.number + 1, head.timestamp, [call])[0])
 
     def _results(self, requests: Sequence[Request]) -> list[Any]:
         return self._with_state(lambda: super(ForkChain, self)._results(requests))

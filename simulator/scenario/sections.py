@@ -10,22 +10,19 @@ from simulator.scenario.scalars import (
     Scalar,
     choice,
     date,
-    decimal_places,
     duration,
     empty,
-    exact,
     instant,
-    never_or_duration,
     not_built,
     number,
     only,
-    plain,
     refuse,
     whole,
     words,
 )
-from simulator.scenario.section import AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
+from simulator.scenario.section import Address, AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
 
+PROTOCOL_KINDS = ("lending-pool", "aave-v3", "morpho-blue", "compound-v2", "compound-v3")
 _YEAR = 31_536_000
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -76,10 +73,40 @@ AnyIncentive = Annotated[
 ]
 
 
+class EMode(Section):
+    """A category of assets that move together: inside it, its collateral has the category's terms."""
+
+    collateral: list[AssetName]
+    borrow: list[AssetName]
+    ltv: Ratio
+    liquidation_threshold: Ratio
+    liquidation_bonus: Ratio = ZERO
+
+
+class IsolatedMarket(Section):
+    """One market of a protocol that keeps them apart: what backs, what is lent, and up to which share of its value."""
+
+    collateral: AssetName
+    loan: AssetName
+    lltv: Annotated[Decimal, number("(0, 1)")]
+
+
+class Deployment(Section):
+    """Where the protocol stands on a real chain: `address` of Aave's addresses provider, of Morpho, of the Comet.
+
+    `markets`: Morpho's market ids, for it keeps many.
+    """
+
+    address: Address
+    markets: list[Annotated[str, words(r"0x[0-9a-fA-F]{64}", "a market id: 0x and 64 hex digits")]] = Field(
+        default_factory=list
+    )
+
+
 class Protocol(Section):
     """The rules of liquidation."""
 
-    kind: Annotated[str, choice(("lending-pool",), planned.PROTOCOL_KINDS)]
+    kind: Annotated[str, choice(PROTOCOL_KINDS, planned.PROTOCOL_KINDS)]
     close_factor: Annotated[Decimal, number("(0, 1]")] = Decimal("0.5")
     full_close_below_health: Ratio = Decimal("0.95")
     full_close_below_value: Usd = ZERO
@@ -87,9 +114,10 @@ class Protocol(Section):
     incentive: AnyIncentive = Fixed.model_construct()
     target_health: Annotated[Decimal, number("[1, 10]")] | None = None
     deficit: Annotated[str, choice(("stays", "socialised"))] = "stays"
-    emodes: Annotated[dict[str, Any], empty(dict)] = Field(default_factory=dict)
-    markets: Annotated[list[Any], empty(list)] = Field(default_factory=list)
+    emodes: dict[Name, EMode] = Field(default_factory=dict)
+    markets: list[IsolatedMarket] = Field(default_factory=list)
     safety: Annotated[dict[str, Any], empty(dict)] = Field(default_factory=dict)
+    deployment: Deployment | None = None
 
 
 class Rate(Section):
@@ -102,7 +130,10 @@ class Rate(Section):
 
 
 class Asset(Section):
-    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus."""
+    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus.
+
+    `address`: its token on a real chain.
+    """
 
     decimals: Annotated[int, whole("[0, 18]")]
     ltv: Ratio
@@ -113,6 +144,7 @@ class Asset(Section):
     supply_cap: Tokens | None = None
     borrow_cap: Tokens | None = None
     rate: Rate = Rate.model_construct()
+    address: Address | None = None
 
 
 def _read_source(value: object) -> str:
@@ -131,37 +163,6 @@ class Feed(Section):
     deviation: Ratio = Decimal("0.005")
     heartbeat: Duration = 3600
     delay: Duration = 0
-
-
-class Recovery(Section):
-    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block."""
-
-    half_life: Annotated[int | None, never_or_duration] = None
-
-
-def _read_reserve(index: int, value: object) -> Decimal:
-    found = exact(value)
-    if found is None or not 0 < found < Decimal("1e15") or decimal_places(found) > 18:
-        refuse("a number above 0 to below 1e15, at most 18 decimal places", suffix=str(index), found=value)
-    return found
-
-
-def _read_reserves(value: object) -> tuple[Decimal, Decimal]:
-    if not isinstance(value, list) or len(value) != 2:
-        refuse("[base tokens, quote tokens]")
-    return _read_reserve(0, value[0]), _read_reserve(1, value[1])
-
-
-class ConstantProduct(Section):
-    """A venue x · y = k; `reserves` in whole tokens, base then quote."""
-
-    name: Name
-    kind: Annotated[str, choice(("constant-product",), planned.VENUE_KINDS)]
-    base: AssetName
-    quote: AssetName
-    reserves: Annotated[tuple[Decimal, Decimal], Scalar(_read_reserves, lambda pair: [plain(pair[0]), plain(pair[1])])]
-    fee: Part = ZERO
-    recovery: Recovery = Recovery.model_construct()
 
 
 class Keeper(Section):

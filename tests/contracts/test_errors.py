@@ -34,12 +34,14 @@ PROVOKED = {
     ("LendingPool", "InvalidPrice"): "test_withdraw.test_who_owes_needs_a_price",
     ("LendingPool", "MulDivOverflow"): "test_liquidate.test_a_product_beyond_256_bits_is_refused_not_cut",
     ("LendingPool", "NoCollateral"): "test_liquidate.test_only_collateral_can_be_seized",
+    ("LendingPool", "NotBorrowable"): "test_emode.test_only_the_categorys_assets_may_be_borrowed",
     ("LendingPool", "NothingOwed"): "test_repay.test_who_owes_nothing_cannot_repay",
     ("LendingPool", "Reentered"): "test_reentrancy.test_a_hostile_token_cannot_call_back",
     ("LendingPool", "SupplyCapExceeded"): "test_supply.test_up_to_the_cap_and_not_a_unit_more",
     ("LendingPool", "TransferFailed"): "test_supply.test_a_token_that_returns_false_supplies_nothing",
     ("LendingPool", "Unauthorised"): "test_admin.test_only_the_owner_lists_and_configures",
     ("LendingPool", "Undercollateralised"): "test_borrow.test_up_to_the_ltv_and_not_a_unit_more",
+    ("LendingPool", "UnknownCategory"): "test_emode.test_a_category_that_is_not_there_cannot_be_entered",
     ("LendingPool", "Unlisted"): "test_supply.test_an_asset_that_is_not_listed_is_refused",
     ("LendingPool", "ZeroAmount"): "test_supply.test_nothing_cannot_be_supplied",
     ("LendingPoolAdapter", "MulDivOverflow"): "test_adapter.test_a_conversion_beyond_256_bits_is_refused_not_cut",
@@ -58,6 +60,7 @@ PROVOKED = {
 }
 
 UNREACHABLE = {
+    ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
     ("Lens", "MulDivOverflow"): "it multiplies by less than it divides by: 0.618 of a 256-bit number fits 256 bits",
 }
 
