@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from simulator.chain import abi
+from simulator.chain.anvil_gap import standing_on
 from simulator.chain.anvil_process import AnvilProcess
 from simulator.chain.base import (
     BLOCK_GAS_LIMIT,
@@ -117,12 +118,20 @@ class AnvilChain:
         )
         if [account.lower() for account in accounts] != [self._process.account]:
             raise ChainDied("the server on anvil's port is not the anvil that was started")
+        self._is_fork = node["forkConfig"]["forkUrl"] is not None
         found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], node["currentBlockNumber"])
         if found != (HARDFORK, CHAIN_ID, "0x0"):
             raise BlockMismatch("anvil at its start", found, (HARDFORK, CHAIN_ID, "0x0"))
 
     def _mine_empty(self, count: int) -> None:
-        """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
+        """Puts `count` empty blocks at the last block's time before the next one, or what comes to the same.
+
+        A fork does not compute state roots and cannot be set onto a block: it mines them, one by one, because
+        `anvil_mine` takes its time from the clock on the wall. The number and time of the next block are checked.
+        """
+        if count > 0 and not self._is_fork:
+            self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
+            return
         for _ in range(count):
             self._mine(self._head.timestamp)
 

@@ -1,6 +1,6 @@
 """Liquidations on Compound v2's own bytecode, through the adapter, to the unit."""
 
-from tests.contracts.desk import PURSE, WAD, ether, refuses, usdc
+from tests.contracts.desk import PURSE, WAD, ether, usdc
 from tests.protocols.compound_v2.desk import Seizure, opened
 
 
