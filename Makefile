@@ -1,14 +1,15 @@
 # The task names of this repository. Each sets up what it needs, once; Python 3.11 or 3.12, make and git are enough.
-#   make demo     the prices of 12 March 2020 against a thousand accounts
-#   make test     every test                        (one of them: make test ARGS="-k name")
-#   make check    format, lint, strict types, layering
-#   make bench    the speed ratios of benchmarks/README.md
-#   make build    the wheel, in dist/, with the compiled contracts
-#   make gas      measure the gas schedule again, on anvil
-#   make compile  the contracts alone
-#   make clean    remove whatever the others made
+#   make demo       the prices of 12 March 2020 against a thousand accounts
+#   make test       every test                        (one of them: make test ARGS="-k name")
+#   make check      format, lint, strict types, layering
+#   make bench      the speed ratios of benchmarks/README.md
+#   make build      the wheel, in dist/, with the compiled contracts
+#   make gas        measure the gas schedule again, on anvil
+#   make compile    the contracts alone
+#   make protocols  the real protocols' contracts, from their npm packages (tests and benchmarks need them)
+#   make clean      remove whatever the others made
 
-.PHONY: demo test check bench build gas compile clean
+.PHONY: demo test check bench build gas compile protocols clean
 .DELETE_ON_ERROR:
 
 bin := .venv/bin
@@ -19,13 +20,14 @@ artifacts := simulator/artifacts/.digest
 contracts := $(shell find contracts -type d -o -name '*.sol')
 compiler := $(wildcard toolchain/*.py toolchain/*.js toolchain/*.json)
 test_artifacts := tests/contracts/artifacts/.digest
+protocols := .build/protocols/.digest
 test_contracts := $(shell find tests/contracts/sol -type d -o -name '*.sol')
 ready := $(installed) $(packages) $(artifacts)
 
 demo: $(ready)
 	$(bin)/liqsim run black-thursday
 
-test: $(ready) $(test_artifacts)
+test: $(ready) $(test_artifacts) $(protocols)
 	$(bin)/pytest $(ARGS)
 
 check: $(installed)
@@ -34,17 +36,19 @@ check: $(installed)
 	$(bin)/mypy --strict simulator
 	$(bin)/pytest -q tests/test_layering.py
 
-bench: $(ready)
+bench: $(ready) $(protocols)
 	$(bin)/python -m benchmarks $(ARGS)
 
 build: $(ready)
 	rm -rf build dist
 	$(bin)/python -m build --wheel --no-isolation --outdir dist
 
-gas: $(ready)
+gas: $(ready) $(protocols)
 	$(bin)/python scripts/measure_gas.py
 
 compile: $(artifacts)
+
+protocols: $(protocols)
 
 clean:
 	rm -rf .venv node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .build
@@ -77,6 +81,10 @@ $(packages): package.json package-lock.json .npmrc $(locked)
 
 $(artifacts): $(contracts) $(compiler) $(packages)
 	$(bin)/python toolchain/compile.py
+	@touch $@
+
+$(protocols): $(compiler) $(packages)
+	$(bin)/python toolchain/protocols.py
 	@touch $@
 
 $(test_artifacts): $(test_contracts) $(artifacts)

@@ -14,12 +14,9 @@ from benchmarks.quiet_step import quiet_step
 from benchmarks.scenarios import one_drop, quiet
 from benchmarks.start_up import heavy_imports, start_up
 from benchmarks.throughput import throughput
-from simulator.book import build_book
 from simulator.chain.revm import RevmChain
-from simulator.market import opening_prices
-from simulator.prices import build_paths
 from simulator.scenario import Scenario
-from simulator.world import build_world
+from simulator.simulate import prepare
 
 
 def main() -> int:
@@ -56,8 +53,7 @@ def _row(ratio: Ratio) -> bool:
 def _opening(accounts: int) -> float:
     """Deploying everything and opening a book of so many accounts [s]."""
     scenario = quiet(accounts).replace("clock.steps", "1")
-    prices = opening_prices(scenario, build_paths(scenario).values[0])
-    return timed(lambda: build_world(RevmChain(), scenario, build_book(scenario, prices), prices))
+    return timed(lambda: prepare(scenario, RevmChain()))
 
 
 if __name__ == "__main__":

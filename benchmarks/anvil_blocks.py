@@ -8,13 +8,11 @@ from benchmarks.measure import Ratio, in_turns, timed
 from benchmarks.recording import Block, Record, RecordingChain, send_again
 from benchmarks.scenarios import one_drop
 from simulator.agents.orders import ANY_PROFIT, UNLIMITED, Order
-from simulator.book import build_book
 from simulator.chain.anvil import AnvilChain
 from simulator.chain.base import Receipt, Transaction
 from simulator.errors import ChainError
-from simulator.market import opening_prices
 from simulator.prices import build_paths
-from simulator.world import build_world
+from simulator.simulate import prepare
 
 BOUND = 5.0
 
@@ -36,8 +34,7 @@ def _recorded(accounts: int, liquidations: int) -> tuple[Record, Block]:
     """Everything up to the price's fall, and the liquidations as one block, each a transaction of its own."""
     scenario = one_drop(accounts)
     paths, chain = build_paths(scenario), RecordingChain()
-    prices = opening_prices(scenario, paths.values[0])
-    world = build_world(chain, scenario, build_book(scenario, prices), prices)
+    world = prepare(scenario, chain).world
     now = scenario.clock.start + scenario.clock.step
     world.market_block(now, {}, {0: paths.values[-1][0]})
     before = len(chain.record.blocks)

@@ -7,12 +7,8 @@ from itertools import islice
 
 from benchmarks.measure import Ratio, Timed, in_turns
 from benchmarks.scenarios import quiet
-from simulator.book import build_book
 from simulator.chain.revm import RevmChain
-from simulator.market import opening_prices
-from simulator.prices import build_paths
-from simulator.simulate import Run
-from simulator.world import build_world
+from simulator.simulate import prepare
 
 BOUND = 1.5
 
@@ -29,10 +25,7 @@ def quiet_step(many: int, few: int, steps: int, repetitions: int) -> Ratio:
 def _stepper(accounts: int, steps: int, last: int) -> Timed:
     """Opens a book of so many accounts; each call runs the next `steps` of at most `last` steps."""
     scenario = quiet(accounts).replace("clock.steps", str(last))
-    paths = build_paths(scenario)
-    opening = opening_prices(scenario, paths.values[0])
-    book = build_book(scenario, opening)
-    run = Run(scenario, build_world(RevmChain(), scenario, book, opening), paths, book, opening)
+    run = prepare(scenario, RevmChain())
     coming = iter(range(last))
 
     def advance() -> float:

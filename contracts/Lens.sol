@@ -6,7 +6,8 @@ import {ILendingAdapter} from "./interfaces/ILendingAdapter.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
 import {Rounding} from "./libraries/Rounding.sol";
 
-/// @notice What the harness and the keepers read, in batches. It has no state and changes none.
+/// @notice What the harness and the keepers read, in batches. It has no state and changes none; what asks a venue for a
+/// quote is no view, because a venue may try the trade and revert.
 contract Lens {
     using Rounding for uint256;
 
@@ -39,7 +40,7 @@ contract Lens {
     }
 
     /// @return What `amount` of the route's collateral sells for [token of the debt].
-    function sale(Route memory route, uint256 amount) public view returns (uint256) {
+    function sale(Route memory route, uint256 amount) public returns (uint256) {
         if (address(route.firstVenue) == address(0)) return amount;
         uint256 out = route.firstVenue.quote(route.collateral, amount);
         if (address(route.secondVenue) == address(0)) return out;
@@ -52,7 +53,6 @@ contract Lens {
     /// `full` the repayment is instead the largest the protocol allows.
     function best(ILendingAdapter adapter, Question[] calldata questions, bool full)
         external
-        view
         returns (uint256[] memory repays, int256[] memory profits)
     {
         repays = new uint256[](questions.length);
@@ -66,7 +66,7 @@ contract Lens {
     }
 
     /// @return Proceeds less repayment and flash fee [token of the debt].
-    function profitOf(ILendingAdapter adapter, Question memory q, uint256 repay) public view returns (int256) {
+    function profitOf(ILendingAdapter adapter, Question memory q, uint256 repay) public returns (int256) {
         if (repay == 0) return 0;
         (uint256 repaid, uint256 received) = adapter.quote(q.account, q.route.collateral, q.route.debt, repay);
         if (address(q.lender) == address(0)) {
@@ -78,7 +78,7 @@ contract Lens {
     /// @dev Profit is concave in the repayment (the seizure is linear, a sale's proceeds are concave), so a golden
     /// section closes in on its peak. It stops at a ten-millionth of the range, or one unit. It looks where every size
     /// is allowed, and then compares with the largest, which may close a leg that a smaller one would leave as dust.
-    function _mostProfitable(ILendingAdapter adapter, Question memory q, uint256 most) private view returns (uint256) {
+    function _mostProfitable(ILendingAdapter adapter, Question memory q, uint256 most) private returns (uint256) {
         uint256 low;
         uint256 high = adapter.maxPartialRepay(q.account, q.route.collateral, q.route.debt);
         uint256 left = high - _golden(high - low);

@@ -34,6 +34,7 @@ contract Liquidator is IFlashBorrower {
     /// @dev What one order did. Amounts [token], health [wad].
     struct Result {
         uint256 repaid;
+        uint256 cleared;
         uint256 seized;
         uint256 received;
         uint256 protocolFee;
@@ -58,6 +59,7 @@ contract Liquidator is IFlashBorrower {
 
     // the loan's callback leaves its outcome here for the call that asked for the loan [token]
     uint256 private transient _repaid;
+    uint256 private transient _cleared;
     uint256 private transient _seized;
     uint256 private transient _received;
     uint256 private transient _protocolFee;
@@ -122,6 +124,7 @@ contract Liquidator is IFlashBorrower {
         ILendingAdapter.Seizure memory s =
             order.holds != 0 ? _fromTreasury(order, repay, treasury) : _fromLoan(order, repay);
         result.repaid = s.repaid;
+        result.cleared = s.cleared;
         result.seized = s.seized;
         result.received = s.received;
         result.protocolFee = s.protocolFee;
@@ -146,6 +149,7 @@ contract Liquidator is IFlashBorrower {
     function _fromLoan(Order calldata order, uint256 repay) private returns (ILendingAdapter.Seizure memory s) {
         lender.flashLoan(this, order.debt, repay, abi.encode(order));
         s.repaid = _repaid;
+        s.cleared = _cleared;
         s.seized = _seized;
         s.received = _received;
         s.protocolFee = _protocolFee;
@@ -180,6 +184,7 @@ contract Liquidator is IFlashBorrower {
 
     function _keep(ILendingAdapter.Seizure memory s) private {
         _repaid = s.repaid;
+        _cleared = s.cleared;
         _seized = s.seized;
         _received = s.received;
         _protocolFee = s.protocolFee;

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.agents.orders import ANY_PROFIT, UNLIMITED, Order
-from simulator.book import build_book
 from simulator.chain.anvil import AnvilChain
 from simulator.chain.anvil_process import find_anvil
 from simulator.chain.base import HARDFORK, Receipt, Transaction
 from simulator.errors import ChainError
 from simulator.gas import HELD, LEAST_POSITIONS, UNSOLD, Entry
 from simulator.scenario import Scenario
+from simulator.simulate import prepare
 from simulator.units import PRICE
-from simulator.world import World, build_world
+from simulator.world import World
 from simulator.world.records import Filled
 
 TARGET: Final = Path(__file__).parent.parent / "simulator" / "gas_schedule.json"
@@ -94,10 +94,9 @@ def measure() -> list[Figure]:
     """Every kind, each from the same state, alone in its transaction, on an anvil of its own."""
     scenario = _scenario()
     names = [account.name for account in scenario.positions or ()]
-    prices = dict.fromkeys(ASSETS, 1000 * PRICE)
     found = []
     with MeteringChain() as chain:
-        world = build_world(chain, scenario, build_book(scenario, prices), prices)
+        world = prepare(scenario, chain).world
         for write_off, factor in ((False, UNDER), (True, FAR_UNDER)):
             now = scenario.clock.start + (24 if write_off else 12)
             world.market_block(now, {}, {ASSETS.index(name): int(1000 * PRICE * factor) for name in OWED})
@@ -121,7 +120,7 @@ def _figure(chain: MeteringChain, world: World, now: int, kind: Kind, account: i
 
 def _send(world: World, now: int, order: Order) -> Filled:
     """One order, alone in a block; ChainError if it is refused."""
-    ((outcome,),) = world.keeper_block(now, [(world.site.keepers[0], [order])], {})
+    ((outcome,),), _ = world.keeper_block(now, [(world.site.keepers[0], [order])], {})
     if not isinstance(outcome, Filled):
         raise ChainError(f"{order}: found {outcome}; allowed: a liquidation")
     return outcome

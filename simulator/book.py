@@ -31,11 +31,12 @@ _WEIGHT: Final = float(1 << 1000)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """One account: what it posted and owes, by asset [base units]; no zeros."""
+    """One account: what it posted and owes, by asset [base units], no zeros; and the e-mode it is in."""
 
     name: str
     collateral: dict[str, int]
     debt: dict[str, int]
+    emode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def build_book(scenario: Scenario, first_prices: Mapping[str, int]) -> Book:
                 account.name,
                 {name: _units(scenario, account.name, name, amount) for name, amount in account.collateral.items()},
                 {name: _units(scenario, account.name, name, amount) for name, amount in account.debt.items()},
+                account.emode,
             )
             for account in scenario.positions or ()
         )
@@ -83,7 +85,8 @@ def _backing(scenario: Scenario, sample: Sample, prices: Mapping[str, int]) -> d
     The caller rounds up, so that no account is less healthy than drawn.
     """
     weights = {name: Fraction(weight) for name, weight in sample.collateral.items()}
-    thresholds = {name: Fraction(scenario.assets[name].liquidation_threshold) for name in weights}
+    terms = scenario.terms(Position("", dict.fromkeys(weights, 1), {sample.debt: 1}))
+    thresholds = {name: Fraction(terms[name].liquidation_threshold) for name in weights}
     counted = sum((weights[name] * thresholds[name] for name in weights), Fraction(0))
     if not counted:
         allowed = "at least one collateral with a liquidation_threshold above 0"

@@ -35,9 +35,11 @@ class Placed:
 class Keeping:
     """Everything about keepers that does not change during a run."""
 
-    def __init__(self, scenario: Scenario, world: World) -> None:
+    def __init__(self, scenario: Scenario, world: World, backs: Sequence[Sequence[bool]]) -> None:
+        """`backs`: by account and asset, whether it can be seized."""
         self._scenario = scenario
         self._world = world
+        self._backs = backs
         ranked = sorted(zip(scenario.keepers, world.site.keepers, strict=True), key=lambda two: -two[0].priority_fee)
         self._keepers: tuple[tuple[Keeper, KeeperSite], ...] = tuple(ranked)
         assets = tuple(scenario.assets)
@@ -45,7 +47,6 @@ class Keeping:
         self._routes = {
             (c, d): routes(pairs, sold, bought) for c, sold in enumerate(assets) for d, bought in enumerate(assets)
         }
-        self._counts = tuple(asset.liquidation_threshold > 0 for asset in scenario.assets.values())
         self._figures: dict[Route | None, gas.Entry] = {}
         self._gwei = to_base_units(scenario.gas.price_gwei, GWEI_PLACES, "gas.price_gwei")
         self._native = assets.index(scenario.gas.native) if self._gwei else 0
@@ -64,11 +65,14 @@ class Keeping:
 
     def block(
         self, now: int, oracle: Sequence[int], twins: Mapping[int, int], unhealthy: Mapping[int, AccountState]
-    ) -> list[Placed]:
-        """Every keeper decides on the one view of `unhealthy` accounts; their orders go into one block."""
+    ) -> tuple[list[Placed], list[tuple[int, int]]]:
+        """Every keeper decides on the one view of `unhealthy` accounts; their orders go into one block.
+
+        What became of each order, and the interest the block charged: (asset index, amount [token]).
+        """
         units = unit_values(oracle, self._world.site.decimals)
         view = View(
-            unhealthy, units, self._counts, self._routes, lambda seen, way: self.cost(self.gas_of(seen, way), units)
+            unhealthy, units, self._backs, self._routes, lambda seen, way: self.cost(self.gas_of(seen, way), units)
         )
         wanted = [(keeper, site, self._decide(now, keeper, site, view)) for keeper, site in self._keepers]
         fitting = self._fitting([orders for _, _, orders in wanted], unhealthy)
@@ -76,12 +80,14 @@ class Keeping:
             (site, [order for order, fits in zip(orders, room, strict=True) if fits])
             for (_, site, orders), room in zip(wanted, fitting, strict=True)
         ]
-        outcomes = self._world.keeper_block(now, sent, twins) if any(map(any, fitting)) else [[] for _ in sent]
-        return [
+        nothing: tuple[list[list[Outcome]], list[tuple[int, int]]] = [[] for _ in sent], []
+        outcomes, interest = self._world.keeper_block(now, sent, twins) if any(map(any, fitting)) else nothing
+        placed = [
             Placed(keeper, order, outcome, unhealthy[order.account])
             for (keeper, _, orders), found, room in zip(wanted, outcomes, fitting, strict=True)
             for order, outcome in zip(orders, _spread(found, room), strict=True)
         ]
+        return placed, interest
 
     def _decide(self, now: int, keeper: Keeper, site: KeeperSite, view: View) -> list[Order]:
         chosen: list[Pick] = keepers.picks(keeper, view)

@@ -24,6 +24,7 @@ class Account:
     borrowed: int = 0
     interest: int = 0
     repaid: int = 0
+    cleared: int = 0
     received: int = 0
     written_off: int = 0
     touches: int = 0
@@ -36,10 +37,10 @@ class Account:
             found.append(f"tokens in - out = {held}, held = {totals.held}")
         if self.written_off != totals.written_off:
             found.append(f"bad debt of liquidations = {self.written_off}, protocol's = {totals.written_off}")
-        gap = self.borrowed + self.interest - self.repaid - self.written_off - totals.debt
+        gap = self.borrowed + self.interest - self.cleared - self.written_off - totals.debt
         bound = totals.rounding_per_touch * self.touches
         if abs(gap) > bound:
-            found.append(f"debt opened + interest - repaid - written off - open = {gap}, allowed: +-{bound}")
+            found.append(f"debt opened + interest - cleared - written off - open = {gap}, allowed: +-{bound}")
         return found
 
 
@@ -69,6 +70,7 @@ class Ledger:
     def liquidated(self, collateral: int, debt: int, filled: Filled) -> None:
         """Takes in one liquidation, by the tokens its keeper paid and got."""
         self.accounts[debt].repaid += filled.repaid
+        self.accounts[debt].cleared += filled.cleared
         self.accounts[debt].touches += 1
         self.accounts[collateral].received += filled.received
         for index, amount in filled.bad_debt:

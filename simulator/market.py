@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from simulator.agents.arbitrage import target_price
 from simulator.oracle import FeedState, Round, decide, evaluation_order, latest, visible
@@ -35,8 +34,11 @@ class Prices:
         return {index: twin for index, (twin, shown) in pairs if twin != shown}
 
 
-def opening_prices(scenario: Scenario, market: Sequence[int]) -> dict[str, int]:
-    """What the feeds say when the book opens [USD 1e8]: what they would report of the first market and full venues."""
+def opening_prices(scenario: Scenario, market: Sequence[int], spots: Mapping[str, int]) -> dict[str, int]:
+    """What the feeds say when the book opens [USD 1e8]: what they would report of the first market and the venues.
+
+    `spots` [wad] are the venues' prices by name, before anything was traded.
+    """
     names = tuple(scenario.assets)
     found: dict[str, int] = {}
     for name in evaluation_order(scenario.oracle, scenario.venues):
@@ -44,9 +46,8 @@ def opening_prices(scenario: Scenario, market: Sequence[int]) -> dict[str, int]:
         if venue is None:
             found[name] = market[names.index(name)]
         else:
-            base, quote = map(Fraction, scenario.venues[venue].reserves)
-            spot = quote * WAD // base  # rounded down as the venue does
-            found[name] = max(1, spot * found[scenario.venues[venue].quote] // WAD)
+            read = scenario.venues[venue]
+            found[name] = max(1, spots[read.name] * found[read.quote] // WAD)
     return found
 
 

@@ -24,11 +24,22 @@ not read but follows from a liquidation may be off."""
 
 
 class Screen:
-    """Balances of every account in shares, `accounts` x `assets`, refreshed where the run touches them."""
+    """Balances of every account in shares, `accounts` x `assets`, refreshed where the run touches them.
 
-    def __init__(self, states: Sequence[AccountState], supply_index: Sequence[int], debt_index: Sequence[int]) -> None:
+    `thresholds` are each account's liquidation thresholds by asset; only assets with one above 0 are collateral to it.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[AccountState],
+        supply_index: Sequence[int],
+        debt_index: Sequence[int],
+        thresholds: Sequence[Sequence[float]],
+    ) -> None:
         shape = (len(states), len(supply_index))
-        self._supply: NDArray[np.float64] = np.zeros(shape)
+        self._thresholds: NDArray[np.float64] = np.array(thresholds, dtype=np.float64).reshape(shape)
+        self._weighted: NDArray[np.float64] = np.zeros(shape)  # collateral times its threshold
+        self._backing: NDArray[np.float64] = np.zeros(shape)  # collateral that can be seized
         self._debt: NDArray[np.float64] = np.zeros(shape)
         self._owes: NDArray[np.float64] = np.zeros(len(states))  # 1 where there is any debt
         self.refresh(range(len(states)), states, supply_index, debt_index)
@@ -42,7 +53,9 @@ class Screen:
     ) -> None:
         """Takes over the `states` of the accounts `which`, exact to a few units, as of these indices [ray]."""
         for row, state in zip(which, states, strict=True):
-            self._supply[row] = [a / max(i, 1) for a, i in zip(state.collateral, supply_index, strict=True)]
+            supply = np.array([a / max(i, 1) for a, i in zip(state.collateral, supply_index, strict=True)])
+            self._weighted[row] = supply * self._thresholds[row]
+            self._backing[row] = supply * (self._thresholds[row] > 0)
             self._debt[row] = [a / i for a, i in zip(state.debt, debt_index, strict=True)]
             self._owes[row] = any(state.debt)
 
@@ -51,21 +64,19 @@ class Screen:
         supply_index: Sequence[int],
         debt_index: Sequence[int],
         values: Sequence[Sequence[int]],
-        thresholds: Sequence[float],
     ) -> list[int]:
         """Accounts that may have health below one at `values[0]`, or debt above collateral at any of `values`.
 
-        Only assets with a threshold above 0 are collateral. `values` are unit values [any one scale per base unit] by
-        asset: the oracle's first, then the market's.
+        `values` are unit values [any one scale per base unit] by asset: the oracle's first, then the market's.
         """
-        found = np.zeros(len(self._supply), dtype=bool)
-        weights = thresholds
+        found = np.zeros(len(self._debt), dtype=bool)
+        supplies = self._weighted
         for units in values:
-            supply = [float(i) * float(u) * w for i, u, w in zip(supply_index, units, weights, strict=True)]
+            supply = [float(i) * float(u) for i, u in zip(supply_index, units, strict=True)]
             debt = [float(i) * float(u) * (1 + MARGIN) for i, u in zip(debt_index, units, strict=True)]
             owed = self._debt @ np.array(debt)
             owed += self._owes * (DUST * float(max(units)))
-            found |= self._supply @ np.array(supply) < owed
-            weights = [float(threshold > 0) for threshold in thresholds]
+            found |= supplies @ np.array(supply) < owed
+            supplies = self._backing
         candidates: list[int] = np.flatnonzero(found).tolist()
         return candidates

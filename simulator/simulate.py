@@ -20,7 +20,7 @@ from simulator.screen import Screen
 from simulator.trace import AccountRow, Liquidation, Refusal, Step, Trace, health_cell
 from simulator.units import WAD, to_base_units
 from simulator.valuation import latent, latent_by_debt, liquidation_drop, unit_values, value
-from simulator.world import World, build_world
+from simulator.world import World, build_world, set_stage
 from simulator.world.records import Filled, Refused, State
 
 
@@ -69,16 +69,21 @@ class Watch:
 
 def simulate(scenario: Scenario, chain: Chain, progress: Callable[[Progress], None] | None = None) -> Outcome:
     """Runs `scenario` on `chain`. Completes or raises; the chain stays open."""
-    paths = build_paths(scenario)
-    opening = opening_prices(scenario, paths.values[0])
-    book = build_book(scenario, opening)
-    world = build_world(chain, scenario, book, opening)
-    run = Run(scenario, world, paths, book, opening)
+    run = prepare(scenario, chain)
     for step in range(scenario.clock.steps):
         run.step(step)
         if progress is not None:
             progress(Progress(step + 1, scenario.clock.steps, len(run.trace.liquidations)))
     return run.finish()
+
+
+def prepare(scenario: Scenario, chain: Chain) -> Run:
+    """Deploys everything on `chain` and opens the book; no step has run."""
+    paths = build_paths(scenario)
+    stage = set_stage(chain, scenario)
+    opening = opening_prices(scenario, paths.values[0], stage.spots())
+    book = build_book(scenario, opening)
+    return Run(scenario, build_world(stage, book, opening), paths, book, opening)
 
 
 class Run:
@@ -87,10 +92,12 @@ class Run:
     def __init__(
         self, scenario: Scenario, world: World, paths: PricePaths, book: Book, opening: dict[str, int]
     ) -> None:
+        self.world = world
         self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
-        self._thresholds = [float(asset.liquidation_threshold) for asset in scenario.assets.values()]
+        thresholds = [scenario.thresholds(position) for position in book.accounts]
+        self._backs = [tuple(map(bool, row)) for row in thresholds]
         self.trace = Trace(world.site.assets)
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
@@ -98,9 +105,9 @@ class Run:
         expected = _expected(scenario, book)
         self._ledger = Ledger.opened(world.site.assets, self._lent(), expected)
         self._check_opening(state, expected)
-        self._screen = Screen(self._start, *_indices(state))
+        self._screen = Screen(self._start, *_indices(state), thresholds)
         self._market = Market(scenario, world, opening, state)
-        self._keeping = Keeping(scenario, world)
+        self._keeping = Keeping(scenario, world, self._backs)
         self._flows: list[Flow] = []
         self._metered: list[int] = []
         self._realised = 0
@@ -138,7 +145,9 @@ class Run:
         unhealthy = self._watch.unhealthy
         if not unhealthy or not self._scenario.keepers:
             return 0
-        placed = self._keeping.block(self._now, self._prices.oracle, self._prices.twins, unhealthy)
+        placed, interest = self._keeping.block(self._now, self._prices.oracle, self._prices.twins, unhealthy)
+        if interest:
+            self._ledger.accrued(interest)
         made = self._take_in(step, wave, placed)
         if made:
             self._watch = self._look()
@@ -150,7 +159,7 @@ class Run:
         self._market.observe(state)
         supply, debt = _indices(state)
         self._refresh(supply, debt)
-        which = self._screen.candidates(supply, debt, (self._at_oracle, self._at_market), self._thresholds)
+        which = self._screen.candidates(supply, debt, (self._at_oracle, self._at_market))
         return Watch(state, dict(zip(which, self._world.accounts(self._now, which), strict=True)))
 
     def _refresh(self, supply: list[int], debt: list[int]) -> None:
@@ -236,7 +245,7 @@ class Run:
 
     def _record(self, step: int, opens: int, waves: int, first_row: int) -> None:
         oracle, market = self._at_oracle, self._at_market
-        states = self._watch.states.values()
+        states = self._watch.states
         rows = self.trace.liquidations[first_row:]
         self.trace.steps.append(
             Step(
@@ -249,16 +258,12 @@ class Run:
                 venue=self._market.venue_prices(self._prices.oracle),
                 unhealthy=len(self._watch.unhealthy),
                 debt_at_risk=sum(value(state.debt, oracle) for state in self._watch.unhealthy.values()),
-                latent_bad_debt=latent(states, market, self._backing(market)),
-                latent_at_oracle=latent(states, oracle, self._backing(oracle)),
+                latent_bad_debt=latent(states, market, self._backs),
+                latent_at_oracle=latent(states, oracle, self._backs),
                 realised_bad_debt=self._realised,
                 gas_used=sum(row.gas_used for row in rows),
             )
         )
-
-    def _backing(self, units: Sequence[int]) -> list[int]:
-        """What a unit of each asset is worth as collateral: nothing where it cannot be seized."""
-        return [unit if threshold else 0 for unit, threshold in zip(units, self._thresholds, strict=True)]
 
     # ------------------------------------------------------------ start and end
 
@@ -285,8 +290,7 @@ class Run:
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)
             )
-        market = self._at_market
-        by_debt = tuple(latent_by_debt(end, market, self._backing(market)))
+        by_debt = tuple(latent_by_debt(dict(enumerate(end)), self._at_market, self._backs))
         return Outcome(self.trace, tuple(self._flows), by_debt, tuple(self._metered), self._world)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from simulator.agents.orders import UNLIMITED, AccountState
@@ -19,26 +19,34 @@ def value(amounts: Sequence[int], units: Sequence[int]) -> int:
     return sum(amount * unit for amount, unit in zip(amounts, units, strict=True))
 
 
-def latent(states: Iterable[AccountState], units: Sequence[int], backing: Sequence[int]) -> int:
-    """Σ max(0, debt − collateral) over `states` [USD 1e26]: what would be lost if the book were closed now.
+def gap(state: AccountState, units: Sequence[int], backs: Sequence[bool]) -> int:
+    """max(0, debt − collateral) of one account [USD 1e26]; collateral that cannot be seized counts nothing."""
+    backing = sum(amount * unit for amount, unit, counts in zip(state.collateral, units, backs, strict=True) if counts)
+    return max(0, value(state.debt, units) - backing)
 
-    Debts are worth `units`, collateral is worth `backing`: the same, but 0 for assets that cannot be seized.
+
+def latent(states: Mapping[int, AccountState], units: Sequence[int], backs: Sequence[Sequence[bool]]) -> int:
+    """Σ max(0, debt − collateral) over accounts by index [USD 1e26]: what would be lost if the book were closed now.
+
+    `backs`: by account and asset, whether it can be seized.
     """
-    return sum(max(0, value(state.debt, units) - value(state.collateral, backing)) for state in states)
+    return sum(gap(state, units, backs[index]) for index, state in states.items())
 
 
-def latent_by_debt(states: Iterable[AccountState], units: Sequence[int], backing: Sequence[int]) -> list[int]:
+def latent_by_debt(
+    states: Mapping[int, AccountState], units: Sequence[int], backs: Sequence[Sequence[bool]]
+) -> list[int]:
     """`latent` shared among the assets owed, in proportion to what each account owes of them [USD 1e26].
 
     Rounded down, the rest with the account's last debt, so that the sum is exact.
     """
     found = [0] * len(units)
-    for state in states:
+    for account, state in states.items():
         owed = [amount * unit for amount, unit in zip(state.debt, units, strict=True)]
-        rest = gap = max(0, sum(owed) - value(state.collateral, backing))
+        rest = lost = gap(state, units, backs[account])
         last = max((index for index, debt in enumerate(owed) if debt), default=0)
         for index, debt in enumerate(owed):
-            share = rest if index == last else gap * debt // max(1, sum(owed))
+            share = rest if index == last else lost * debt // max(1, sum(owed))
             found[index] += share
             rest -= share
     return found

@@ -24,7 +24,7 @@ def opened() -> Ledger:
 
 def filled(bad_debt: tuple[tuple[int, int], ...] = ()) -> Filled:
     """100 USDC repaid for 2 WETH."""
-    return Filled(100, 2, 2, 0, 0, 0, 0, 0, 0, 0, bad_debt)
+    return Filled(100, 100, 2, 2, 0, 0, 0, 0, 0, 0, 0, bad_debt)
 
 
 def test_what_was_opened_adds_up() -> None:

@@ -37,7 +37,7 @@ def in_trouble(collateral: tuple[int, ...], debt: tuple[int, ...], oracle: list[
 
 
 def screened(states: list[AccountState], index: tuple[list[int], list[int]], at: list[list[int]]) -> list[int]:
-    return Screen(states, *index).candidates(*index, at, FLOATS)
+    return Screen(states, *index, [FLOATS] * len(states)).candidates(*index, at)
 
 
 @same
@@ -76,8 +76,8 @@ def test_interest_needs_no_reading(owed: int, opened: list[int], later: list[int
     at = units([10**8, 10**8, 1])
     collateral = int(grown * at[1] / (at[0] * THRESHOLDS[0])) - spare
     state = AccountState(0, (max(0, collateral), 0, 0), (0, owed, 0))
-    screen = Screen([state], [RAY] * 3, opened)
-    assert screen.candidates([RAY] * 3, now, [at, at], FLOATS) == [0]
+    screen = Screen([state], [RAY] * 3, opened, [FLOATS])
+    assert screen.candidates([RAY] * 3, now, [at, at]) == [0]
 
 
 def test_names_few_who_are_not() -> None:
@@ -91,9 +91,17 @@ def test_names_few_who_are_not() -> None:
 def test_a_refreshed_account_counts_as_it_is_now() -> None:
     at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
     well, ill = AccountState(0, (WAD, 0, 0), (0, 10**9, 0)), AccountState(0, (WAD, 0, 0), (0, 2 * 10**9, 0))
-    screen = Screen([well, well], index, index)
+    screen = Screen([well, well], index, index, [FLOATS] * 2)
     screen.refresh([1], [ill], index, index)
-    assert screen.candidates(index, index, [at, at], FLOATS) == [1]
+    assert screen.candidates(index, index, [at, at]) == [1]
+
+
+def test_thresholds_are_each_accounts_own() -> None:
+    """Two equal accounts, collateral 2000 against debt 1700: threshold 0.83 is ill, 0.93 is well, 0 is worthless."""
+    at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
+    state = AccountState(0, (WAD, 0, 0), (0, 1700 * 10**6, 0))
+    rows = [(0.83, 0.0, 0.0), (0.93, 0.0, 0.0), (0.0, 0.9, 0.0)]
+    assert Screen([state] * 3, index, index, rows).candidates(index, index, [at, at]) == [0, 2]
 
 
 def test_who_owes_nothing_is_never_a_candidate() -> None:

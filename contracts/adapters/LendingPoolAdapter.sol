@@ -96,6 +96,7 @@ contract LendingPoolAdapter is ILendingAdapter {
         ILendingPool.Seizure memory done = pool.liquidate(account, collateral, debt, repay, receiver);
         if (done.repaid < repay) token.transfer(msg.sender, repay - done.repaid);
         s.repaid = done.repaid;
+        s.cleared = done.repaid;
         s.seized = done.seized;
         s.received = done.received;
         s.protocolFee = done.protocolFee;

@@ -9,9 +9,13 @@ pragma solidity ^0.8.28;
 /// Assumptions for the guarantees to hold: the protocol's assets are the ones `assets()` lists, in an order that never
 /// changes; the protocol accrues nothing between two calls with one timestamp after `accrue()` was called.
 interface ILendingAdapter {
+    /// @notice The collateral cannot leave: the protocol holds less of the underlying than is to be paid out [token].
+    error InsufficientLiquidity(address asset, uint256 wanted, uint256 held);
+
     /// @notice What one liquidation did. All amounts [token].
     struct Seizure {
-        uint256 repaid; // debt taken from the caller
+        uint256 repaid; // debt tokens taken from the caller
+        uint256 cleared; // debt that left the account for it: `repaid`, unless the protocol sells collateral afterwards
         uint256 seized; // collateral that left the account
         uint256 received; // the part of it the receiver got
         uint256 protocolFee; // the part of it the protocol kept
@@ -64,7 +68,8 @@ interface ILendingAdapter {
     /// @notice `amount` of one asset in units of another at the protocol's own oracle prices, rounded down [token].
     function convertDown(address from, uint256 amount, address to) external view returns (uint256);
 
-    /// @notice Accrues interest on every asset up to now; emits `InterestAccrued` for each that grew.
+    /// @notice Accrues interest on every asset up to now; emits `InterestAccrued` for each that grew since the last
+    /// look. `liquidate` emits the same for what it accrues itself.
     function accrue() external;
 
     /// @notice Liquidates with debt tokens the caller has approved to this adapter; collateral goes to `receiver`.

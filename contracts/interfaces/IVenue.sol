@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @notice A place where a base token is traded for a quote token.
 /// @dev Assumptions: `quote` returns exactly what the next `swap` of the same amount pays; the caller of `swap` and
-/// `moveTo` has approved the venue for what it pays in.
+/// `moveTo` has approved the venue for what it pays in. `quote` leaves nothing changed, but it need not be a view: a
+/// venue may find its answer by doing the trade and reverting.
 interface IVenue {
     function baseToken() external view returns (address);
     function quoteToken() external view returns (address);
@@ -12,7 +13,7 @@ interface IVenue {
     function spotDown() external view returns (uint256);
 
     /// @return Amount out for `amountIn` of `tokenIn` [token], rounded down.
-    function quote(address tokenIn, uint256 amountIn) external view returns (uint256);
+    function quote(address tokenIn, uint256 amountIn) external returns (uint256);
 
     /// @notice Takes `amountIn` of `tokenIn` from the caller and pays the other token to `to`.
     function swap(address tokenIn, uint256 amountIn, address to) external returns (uint256 amountOut);

@@ -20,7 +20,7 @@ class View:
 
     unhealthy: Mapping[int, AccountState]
     unit_values: tuple[int, ...]  # [USD 1e26 per base unit] at the oracle, by asset
-    is_collateral: tuple[bool, ...]
+    backs: Sequence[Sequence[bool]]  # by account, then asset: what can be seized
     routes: Mapping[tuple[int, int], tuple[Route, ...]]  # by (collateral, debt)
     gas_cost: Callable[[AccountState, Route | None], int]  # [USD 1e26]; route None: held
 
@@ -42,15 +42,13 @@ def picks(keeper: Keeper, view: View) -> list[Pick]:
     accounts = list(view.unhealthy.items())
     if keeper.order == "health":
         accounts.sort(key=lambda item: (item[1].health, item[0]))
-    found = ((index, _largest_pair(state, view)) for index, state in accounts)
+    found = ((index, _largest_pair(state, view.backs[index], view)) for index, state in accounts)
     return [Pick(index, *pair) for index, pair in found if pair is not None]
 
 
-def _largest_pair(state: AccountState, view: View) -> tuple[int, int] | None:
+def _largest_pair(state: AccountState, backs: Sequence[bool], view: View) -> tuple[int, int] | None:
     """(collateral, debt) by oracle value, ties in file order; None if there is no such pair."""
-    backing = tuple(
-        amount if counts else 0 for amount, counts in zip(state.collateral, view.is_collateral, strict=True)
-    )
+    backing = tuple(amount if counts else 0 for amount, counts in zip(state.collateral, backs, strict=True))
     collateral, debt = _largest(backing, view.unit_values), _largest(state.debt, view.unit_values)
     return None if collateral is None or debt is None else (collateral, debt)
 

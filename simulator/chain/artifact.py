@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from simulator.chain.abi import WORD, Argument, encode, reason, signed, to_address, words
 from simulator.errors import ChainError
+
+PROTOCOLS = Path(__file__).parents[2] / ".build" / "protocols"
+"""The real protocols' artifacts: made in a checkout (`make protocols`), in no wheel."""
+
+ADDRESS = 20
+"""[bytes] An address as it stands in code."""
+Links = tuple[tuple[int, ...], tuple[int, ...]]
+"""[bytes] Offsets in the code that creates, and in the deployed code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,9 @@ class Artifact:
     """One compiled contract.
 
     `ids`: selector by signature `f(uint256)`; `errors`: signature by selector; `events`: topic by signature;
-    `bytecode` creates, `deployed` is what lies on the chain (immutables are zero in it).
+    `bytecode` creates, `deployed` is what lies on the chain (immutables are zero in it). `package`: the
+    real protocol's, empty for our own. `links`: by library, the offsets [bytes] in the two codes where its address
+    goes, zero until `linked`.
     """
 
     contract: str
@@ -29,6 +40,25 @@ class Artifact:
     events: Mapping[str, bytes] = field(repr=False)
     abi: tuple[Mapping[str, Any], ...] = field(repr=False)
     solc: str
+    package: str = ""
+    links: Mapping[str, Links] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the contract is called among all: a real protocol's as `aave-v3/PoolInstance`."""
+        return f"{self.package}/{self.contract}" if self.package else self.contract
+
+    def linked(self, libraries: Mapping[str, str]) -> Artifact:
+        """The artifact with the addresses of all its libraries filled in; ChainError if one lacks or is not its own."""
+        if libraries.keys() != self.links.keys():
+            found, allowed = (", ".join(sorted(names)) or "none" for names in (libraries, self.links))
+            raise ChainError(f"{self.contract}: found libraries {found}; allowed: {allowed}")
+        codes = bytearray(self.bytecode), bytearray(self.deployed)
+        for library, address in libraries.items():
+            for code, places in zip(codes, self.links[library], strict=True):
+                for place in places:
+                    code[place : place + ADDRESS] = _hex(address)
+        return replace(self, bytecode=bytes(codes[0]), deployed=bytes(codes[1]), links={})
 
     def selector(self, function: str) -> bytes:
         """Selector of `function`, a signature, or a bare name if only one function has it; ChainError if none has."""
@@ -71,6 +101,18 @@ def load(name: str) -> Artifact:
     return parse(json.loads(file.read_text(encoding="utf-8")))
 
 
+@cache
+def real(package: str, contract: str) -> Artifact:
+    """The artifact of a real protocol's `contract`, as `aave-v3`, `PoolInstance`; ChainError if it was not made."""
+    file = PROTOCOLS / package / f"{contract}.json"
+    if not file.is_file():
+        raise ChainError(
+            f"{package}/{contract}.json: found nothing; allowed: real protocols' contracts, which a "
+            "checkout makes (run `make protocols`)"
+        )
+    return parse(json.loads(file.read_text(encoding="utf-8")))
+
+
 def parse(content: Mapping[str, Any]) -> Artifact:
     """An artifact from its JSON content; ChainError if a key is missing or not hexadecimal."""
     try:
@@ -83,6 +125,11 @@ def parse(content: Mapping[str, Any]) -> Artifact:
             events={signature: _hex(topic) for signature, topic in content["events"].items()},
             abi=tuple(content["abi"]),
             solc=content["solc"],
+            package=content.get("package", ""),
+            links={
+                library: (tuple(places["bytecode"]), tuple(places["deployed"]))
+                for library, places in content.get("links", {}).items()
+            },
         )
     except (KeyError, ValueError) as error:
         found = content.get("contract")

@@ -1,12 +1,10 @@
 """Who has posted and borrowed what when the run opens."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from simulator.scenario import planned
 from simulator.scenario.prices import File
 from simulator.scenario.scalars import number, whole
 from simulator.scenario.section import AssetName, Name, Ratio, Section, Tokens, kinds
@@ -17,12 +15,18 @@ Share = Annotated[Decimal, number("(0, 1]")]
 
 
 class Account(Section):
-    """One account; amounts in whole tokens, by asset."""
+    """One account; amounts in whole tokens, by asset; `emode` the category of protocol.emodes it is in."""
 
-    planned_keys: ClassVar[Mapping[str, str]] = planned.ACCOUNT_KEYS
     name: Name
     collateral: dict[AssetName, Tokens] = Field(default_factory=dict)
     debt: dict[AssetName, Tokens] = Field(default_factory=dict)
+    emode: Name | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_emode(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A book has thousands of accounts, and few of them an e-mode."""
+        plain_data: dict[str, Any] = write(self)
+        return {key: item for key, item in plain_data.items() if key != "emode" or item is not None}
 
 
 class Lognormal(Section):
@@ -62,10 +66,22 @@ class Sample(Section):
     clusters: list[Cluster] = Field(default_factory=list)
 
 
-class Book(Section):
-    """Exactly one of a list of accounts, a file of positions, a sample."""
+class ForkBook(Section):
+    """The accounts of a real chain after `block`, in a file or listed; their names are their addresses.
 
-    planned_keys: ClassVar[Mapping[str, str]] = planned.BOOK_KEYS
+    On a fork of that block they are the accounts that stand there; anywhere else they are opened like any others.
+    """
+
+    chain_id: Annotated[int, whole("[1, 1e18]")]
+    block: Annotated[int, whole("[0, 1e18]")]
+    file: File | None = None
+    accounts: list[Account] | None = None
+
+
+class Book(Section):
+    """Exactly one of a list of accounts, a file of positions, a sample, the accounts of a fork."""
+
     accounts: list[Account] | None = None
     file: File | None = None
     sample: Sample | None = None
+    fork: ForkBook | None = None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from simulator.errors import InputError
+from simulator.scenario.book import Account, Book
 from simulator.scenario.model import Content
 from simulator.scenario.prices import Instant
+from simulator.scenario.protocols import check_fixed
 from simulator.scenario.scalars import LONGEST_DURATION, decimal_places, plain
 from simulator.scenario.sections import HealthLinear
 from simulator.scenario.suggest import nearest
+from simulator.scenario.terms import check_emodes, check_markets
 from simulator.units import YEAR
 
 MOST_ASSETS: Final = 128
@@ -63,8 +67,13 @@ def _mentions(content: Content) -> Iterator[tuple[str, str]]:
     yield from _book_mentions(content)
 
 
+def listed_accounts(book: Book) -> list[Account]:
+    """The accounts that stand in the scenario itself."""
+    return book.accounts or (book.fork.accounts if book.fork is not None else None) or []
+
+
 def _book_mentions(content: Content) -> Iterator[tuple[str, str]]:
-    for account in content.book.accounts or ():
+    for account in listed_accounts(content.book):
         for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
             yield from ((f"book.accounts.{account.name}.{side}.{name}", name) for name in amounts)
     if content.book.sample:
@@ -97,7 +106,7 @@ def _each_once(path: str, names: Iterable[str]) -> None:
 
 
 def _names(content: Content) -> None:
-    _each_once("book.accounts", (account.name for account in content.book.accounts or ()))
+    _each_once("book.accounts", (account.name for account in listed_accounts(content.book)))
     _each_once("venues", (venue.name for venue in content.venues))
     _each_once("keepers", (keeper.name for keeper in content.keepers))
 
@@ -170,11 +179,34 @@ def _gas(content: Content) -> None:
 
 
 def _book(content: Content) -> None:
-    given = [key for key in ("accounts", "file", "sample") if getattr(content.book, key) is not None]
+    given = [key for key in ("accounts", "file", "sample", "fork") if getattr(content.book, key) is not None]
     if len(given) != 1:
-        raise InputError("book", " and ".join(given) or None, "exactly one of accounts, file, sample")
+        raise InputError("book", " and ".join(given) or None, "exactly one of accounts, file, sample, fork")
     if content.book.accounts == []:
         raise InputError("book.accounts", [], "at least one account")
+    _fork(content)
+
+
+def _fork(content: Content) -> None:
+    fork = content.book.fork
+    if fork is None:
+        return
+    given = [key for key in ("file", "accounts") if getattr(fork, key) is not None]
+    if len(given) != 1:
+        raise InputError("book.fork", " and ".join(given) or None, "exactly one of file, accounts")
+    if content.protocol.deployment is None:
+        raise InputError("protocol.deployment", None, "where the protocol stands, since the book is a fork's")
+    for name, asset in content.assets.items():
+        if asset.address is None:
+            raise InputError(f"assets.{name}.address", None, "where its token stands, since the book is a fork's")
+    for account in fork.accounts or ():
+        check_fork_account(f"book.fork.{account.name}", account.name)
+
+
+def check_fork_account(path: str, name: str) -> None:
+    """Raise InputError unless an account of a fork is called by its address."""
+    if not re.fullmatch("0x[0-9a-f]{40}", name):
+        raise InputError(path, name, "an account's address in lower case: 0x and 40 hex digits")
 
 
 def _sample(content: Content) -> None:
@@ -207,6 +239,9 @@ def _clusters(content: Content) -> None:
 _CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
     _clock,
     _assets,
+    check_fixed,
+    check_emodes,
+    check_markets,
     _interest,
     _book,
     _names,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-PROTOCOL_KINDS: Final = ("aave-v3", "morpho-blue", "compound-v2", "compound-v3", "euler-v2", "aave-v4")
+PROTOCOL_KINDS: Final = ("euler-v2", "aave-v4")
 PRICE_KINDS: Final = ("jump-diffusion", "ou", "bridge", "bootstrap", "relative")
 PRICE_KEYS: Final = {"impact": "a path without impact"}
 ORACLE_SOURCES: Final = ("twap", "rate", "fixed", "peg")
@@ -17,5 +17,3 @@ KEEPER_POLICIES: Final = ("two-step",)
 KEEPER_ORDERS: Final = ("profit",)
 KEEPER_PAIRS: Final = ("profit", "toxic")
 BORROWER_KINDS: Final = ("top-up", "deleverage")
-BOOK_KEYS: Final = {"fork": "one of accounts, file, sample"}
-ACCOUNT_KEYS: Final = {"emode": "an account without an emode"}

@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from simulator.errors import InputError
-from simulator.scenario.book import Account
-from simulator.scenario.checks import places
+from simulator.scenario.book import Account, Sample
+from simulator.scenario.checks import check_fork_account, places
 from simulator.scenario.model import Content
 from simulator.scenario.scalars import plain
-from simulator.scenario.sections import Fixed
+from simulator.scenario.sections import Fixed, IsolatedMarket
+from simulator.scenario.terms import ISOLATED, Terms, check_account, terms
 
 _MOST: Final = Fraction(10**15)
 
 
-def check_positions(content: Content, accounts: Sequence[Account] | None, price: Callable[[str], Fraction]) -> None:
+def check_positions(
+    content: Content,
+    markets: Sequence[IsolatedMarket],
+    accounts: Sequence[Account] | None,
+    price: Callable[[str], Fraction],
+) -> None:
     """Raise InputError if an account cannot be opened, the pool cannot lend, or a keeper finds no route.
 
     `accounts` is None for a sampled book; `price` gives the first market price [USD per whole token].
     """
+    if content.book.fork is not None:
+        _held(content, accounts or ())
+        return
     where = "book.file: " if content.book.file is not None else "book.accounts."
     for account in accounts or ():
-        _openable(content, f"{where}{account.name}", account)
-    posted, owed = _totals(content, accounts, price)
+        _openable(content, markets, f"{where}{account.name}", account)
+    posted, owed = _totals(content, markets, accounts, price)
     _bonus(content, posted)
     for asset, debt in owed.items():
-        _liquidity(content, asset, debt, posted.get(asset, Fraction(0)))
+        lendable = Fraction(0) if content.protocol.kind == ISOLATED else posted.get(asset, Fraction(0))
+        _liquidity(content, asset, debt, lendable)
     for asset in content.assets:
         _supply(content, asset, posted.get(asset, Fraction(0)))
-    _routes(content, _pairs(content, accounts))
+    _routes(content, held_pairs(content, accounts))
 
 
-def _openable(content: Content, path: str, account: Account) -> None:
+def _held(content: Content, accounts: Sequence[Account]) -> None:
+    """Accounts that stand on a chain break no rule of it: they need names and whole base units, no more."""
+    for account in accounts:
+        check_fork_account(f"book.fork: {account.name}", account.name)
+        for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
+            for asset, amount in amounts.items():
+                places(content, f"book.fork: {account.name}.{side}.{asset}", asset, amount)
+        if account.emode is not None and account.emode not in content.protocol.emodes:
+            raise InputError(f"book.fork: {account.name}.emode", account.emode, "one of protocol.emodes")
+
+
+def _openable(content: Content, markets: Sequence[IsolatedMarket], path: str, account: Account) -> None:
     if not account.collateral and not account.debt:
         raise InputError(path, "no collateral and no debt", "an account that holds something")
     for side, amounts in (("collateral", account.collateral), ("debt", account.debt)):
         for asset, amount in amounts.items():
             places(content, f"{path}.{side}.{asset}", asset, amount)
-    _backed(content, path, account)
+    check_account(content, markets, path, account)
+    _backed(terms(content, markets, account), path, account)
 
 
-def _backed(content: Content, path: str, account: Account) -> None:
+def _backed(given: Mapping[str, Terms], path: str, account: Account) -> None:
     """An account may owe an asset it posts only beside other collateral: lifting a price lifts both sides of that."""
-    backing = [asset for asset in account.collateral if content.assets[asset].ltv]
+    backing = [asset for asset in account.collateral if given[asset].ltv]
     if not account.debt or any(asset not in account.debt for asset in backing):
         return
     if backing:
@@ -56,7 +78,10 @@ def _backed(content: Content, path: str, account: Account) -> None:
 
 
 def _totals(
-    content: Content, accounts: Sequence[Account] | None, price: Callable[[str], Fraction]
+    content: Content,
+    markets: Sequence[IsolatedMarket],
+    accounts: Sequence[Account] | None,
+    price: Callable[[str], Fraction],
 ) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
     """What the book posts and owes, by asset, in whole tokens; for a sample at its median health."""
     posted: dict[str, Fraction] = {}
@@ -70,13 +95,18 @@ def _totals(
         owed[sample.debt] = Fraction(sample.total_debt) / price(sample.debt)
         worth = Fraction(sample.total_debt) * Fraction(sample.health.median)
         posted = {asset: worth / price(asset) for asset in sample.collateral}
-        _sample_backed(content, posted)
+        _sample_backed(content, markets, sample)
     return posted, owed
 
 
-def _sample_backed(content: Content, posted: dict[str, Fraction]) -> None:
-    for asset in posted:
-        if not content.assets[asset].ltv:
+def _sample_backed(content: Content, markets: Sequence[IsolatedMarket], sample: Sample) -> None:
+    drawn = Account.model_construct(
+        name="sample", collateral=sample.collateral, debt={sample.debt: Decimal(1)}, emode=None
+    )
+    check_account(content, markets, "book.sample", drawn)
+    given = terms(content, markets, drawn)
+    for asset in sample.collateral:
+        if not given[asset].ltv:
             raise InputError(f"book.sample.collateral.{asset}", asset, "collateral with an ltv above 0")
 
 
@@ -115,7 +145,7 @@ def _tokens(amount: Fraction) -> str:
     return plain(Decimal(round(amount * 10**6)).scaleb(-6))
 
 
-def _pairs(content: Content, accounts: Sequence[Account] | None) -> list[tuple[str, str]]:
+def held_pairs(content: Content, accounts: Sequence[Account] | None) -> list[tuple[str, str]]:
     """(collateral, debt) that one account of the book can hold, each once, in file order."""
     sample = content.book.sample
     held = [(sample.collateral, [sample.debt])] if sample else [(each.collateral, each.debt) for each in accounts or ()]

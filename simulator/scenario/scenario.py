@@ -18,13 +18,16 @@ from simulator.scenario.book import Account
 from simulator.scenario.checks import check_sections
 from simulator.scenario.files import file_text
 from simulator.scenario.model import Content, Series, first_price
-from simulator.scenario.positions import check_positions
+from simulator.scenario.positions import check_positions, held_pairs
 from simulator.scenario.prices import Csv, Points
+from simulator.scenario.protocols import with_fixed, without_fixed
 from simulator.scenario.raw import change, contains, normal
 from simulator.scenario.refusal import refusal
 from simulator.scenario.scalars import exact, plain, write_duration, write_instant
+from simulator.scenario.sections import IsolatedMarket
 from simulator.scenario.suggest import nearest
 from simulator.scenario.tables import read_positions, read_series
+from simulator.scenario.terms import Holder, Terms, derived_markets, terms
 from simulator.scenario.yaml_text import parse_value, parse_yaml, write_yaml
 
 SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
@@ -38,6 +41,9 @@ class Scenario(Content):
     _base_dir: Path = PrivateAttr(default=Path())
     _series: dict[str, Series] = PrivateAttr(default_factory=dict)
     _positions: tuple[Account, ...] | None = PrivateAttr(default=None)
+    _markets: tuple[IsolatedMarket, ...] = PrivateAttr(default=())
+    _terms: dict[tuple[object, ...], dict[str, Terms]] = PrivateAttr(default_factory=dict)
+    _dropped: tuple[str, ...] = PrivateAttr(default=())
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
@@ -50,7 +56,7 @@ class Scenario(Content):
         """Build from plain data (text, int, Decimal, None, lists, mappings); files are relative to `base_dir`."""
         raw = normal(mapping)
         try:
-            scenario = cls.model_validate(_with_feeds(raw))
+            scenario = cls.model_validate(with_fixed(_with_feeds(raw)))
         except ValidationError as error:
             raise refusal(error, raw) from None
         scenario._raw, scenario._base_dir = raw, Path(base_dir)
@@ -62,7 +68,8 @@ class Scenario(Content):
         for asset in self.prices:
             self._read_prices(asset)
         self._positions = self._read_positions()
-        check_positions(self, self._positions, self.first_price)
+        self._markets = derived_markets(self, held_pairs(self, self._positions))
+        check_positions(self, self._markets, self._positions, self.first_price)
         for index, each in enumerate(self.provenance):
             contains(self.resolved(inline_files=False), each.covers, f"provenance.{index}.covers")
 
@@ -74,11 +81,12 @@ class Scenario(Content):
             self._series[asset] = _from_start(f"prices.{asset}.file", self, price, asset)
 
     def _read_positions(self) -> tuple[Account, ...] | None:
-        if self.book.file is not None:
+        book = self.book if self.book.fork is None else self.book.fork
+        if book.file is not None:
             decimals = {name: asset.decimals for name, asset in self.assets.items()}
-            return read_positions(self._base_dir, self.book.file, decimals)
-        if self.book.accounts is not None:
-            return tuple(_without_zeros(account) for account in self.book.accounts)
+            return read_positions(self._base_dir, book.file, decimals)
+        if book.accounts is not None:
+            return tuple(_without_zeros(account) for account in book.accounts)
         return None
 
     @property
@@ -90,6 +98,27 @@ class Scenario(Content):
     def positions(self) -> tuple[Account, ...] | None:
         """The accounts of `book.accounts` or `book.file`, without zero amounts; None for a sampled book."""
         return self._positions
+
+    @property
+    def markets(self) -> tuple[IsolatedMarket, ...]:
+        """The isolated markets: those of the file, or else one for each (collateral, debt) of the book."""
+        return self._markets
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Paths of the keys that `replace` dropped, because the protocol it changed to fixes or lacks them."""
+        return self._dropped
+
+    def terms(self, holder: Holder) -> Mapping[str, Terms]:
+        """On what terms an account (collateral and debt by asset, and its e-mode) borrows, by asset."""
+        key = (tuple(holder.collateral), tuple(holder.debt), holder.emode)
+        if key not in self._terms:
+            self._terms[key] = terms(self, self._markets, holder)
+        return self._terms[key]
+
+    def thresholds(self, holder: Holder) -> tuple[float, ...]:
+        """The account's liquidation thresholds by asset, to screen with."""
+        return tuple(float(each.liquidation_threshold) for each in self.terms(holder).values())
 
     def series(self, asset: str) -> Series:
         """The points of a `points` or `csv` path; raises KeyError for other kinds."""
@@ -108,9 +137,18 @@ class Scenario(Content):
         new = parse_value(value, path) if isinstance(value, str) else value
         changed = change(self._raw, self.resolved(inline_files=False), path, normal(new, path))
         changed = _ltv_within_threshold(changed, path)
+        if path == "protocol.kind":
+            return self._of_other_protocol(changed)
         if path.partition(".")[0] == "provenance":
             return self.parse(changed, self._base_dir)
         return self._parse_what_is_left(changed)
+
+    def _of_other_protocol(self, changed: Any) -> Self:
+        """Parses `changed` without what the new protocol fixes or lacks; `dropped` says what that was."""
+        kept, dropped = without_fixed(changed)
+        found = self._parse_what_is_left(kept)
+        found._dropped = dropped
+        return found
 
     def _parse_what_is_left(self, changed: Any) -> Self:
         """Parses `changed` without the entries of its provenance that cover nothing any more."""
@@ -143,8 +181,10 @@ class Scenario(Content):
             if isinstance(price, Csv):
                 points = [[write_duration(offset), plain(each)] for offset, each in self._series[asset].points]
                 plain_data["prices"][asset] = {"kind": "points", "points": points, "interpolate": price.interpolate}
-        if self.book.file is not None:
-            plain_data["book"] = {"accounts": [each.model_dump(by_alias=True) for each in self._positions or ()]}
+        book = plain_data["book"].get("fork", plain_data["book"])
+        if book.get("file") is not None:
+            del book["file"]
+            book["accounts"] = [each.model_dump(by_alias=True) for each in self._positions or ()]
 
     def to_yaml(self, inline_files: bool = True) -> str:
         """`resolved` as YAML text that loads back to the same digest."""
@@ -196,7 +236,7 @@ def _from_start(path: str, scenario: Scenario, price: Csv, asset: str) -> Series
 def _without_zeros(account: Account) -> Account:
     collateral = {asset: amount for asset, amount in account.collateral.items() if amount}
     debt = {asset: amount for asset, amount in account.debt.items() if amount}
-    return Account.model_construct(name=account.name, collateral=collateral, debt=debt)
+    return Account.model_construct(name=account.name, collateral=collateral, debt=debt, emode=account.emode)
 
 
 def shipped() -> list[tuple[str, str]]:

@@ -27,6 +27,8 @@ Duration = Annotated[int, duration()]
 AssetName = Annotated[
     str, words(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,31}", "an asset's name: 1 to 32 of letters, digits, _ + -")
 ]
+Address = Annotated[str, words(r"0x[0-9a-fA-F]{40}", "an address: 0x and 40 hex digits")]
+"""Where something stands on a chain."""
 NAME: Final = words(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,63}", "a name: 1 to 64 of letters, digits, _ + -")
 Name = Annotated[str, NAME]
 

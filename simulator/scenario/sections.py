@@ -24,8 +24,9 @@ from simulator.scenario.scalars import (
     whole,
     words,
 )
-from simulator.scenario.section import AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
+from simulator.scenario.section import Address, AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
 
+PROTOCOL_KINDS = ("lending-pool", "aave-v3", "morpho-blue", "compound-v2", "compound-v3")
 _YEAR = 31_536_000
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -76,10 +77,40 @@ AnyIncentive = Annotated[
 ]
 
 
+class EMode(Section):
+    """A category of assets that move together: inside it, its collateral has the category's terms."""
+
+    collateral: list[AssetName]
+    borrow: list[AssetName]
+    ltv: Ratio
+    liquidation_threshold: Ratio
+    liquidation_bonus: Ratio = ZERO
+
+
+class IsolatedMarket(Section):
+    """One market of a protocol that keeps them apart: what backs, what is lent, and up to which share of its value."""
+
+    collateral: AssetName
+    loan: AssetName
+    lltv: Annotated[Decimal, number("(0, 1)")]
+
+
+class Deployment(Section):
+    """Where the protocol stands on a real chain: `address` of Aave's addresses provider, of Morpho, of the Comet.
+
+    `markets`: Morpho's market ids, for it keeps many.
+    """
+
+    address: Address
+    markets: list[Annotated[str, words(r"0x[0-9a-fA-F]{64}", "a market id: 0x and 64 hex digits")]] = Field(
+        default_factory=list
+    )
+
+
 class Protocol(Section):
     """The rules of liquidation."""
 
-    kind: Annotated[str, choice(("lending-pool",), planned.PROTOCOL_KINDS)]
+    kind: Annotated[str, choice(PROTOCOL_KINDS, planned.PROTOCOL_KINDS)]
     close_factor: Annotated[Decimal, number("(0, 1]")] = Decimal("0.5")
     full_close_below_health: Ratio = Decimal("0.95")
     full_close_below_value: Usd = ZERO
@@ -87,9 +118,10 @@ class Protocol(Section):
     incentive: AnyIncentive = Fixed.model_construct()
     target_health: Annotated[Decimal, number("[1, 10]")] | None = None
     deficit: Annotated[str, choice(("stays", "socialised"))] = "stays"
-    emodes: Annotated[dict[str, Any], empty(dict)] = Field(default_factory=dict)
-    markets: Annotated[list[Any], empty(list)] = Field(default_factory=list)
+    emodes: dict[Name, EMode] = Field(default_factory=dict)
+    markets: list[IsolatedMarket] = Field(default_factory=list)
     safety: Annotated[dict[str, Any], empty(dict)] = Field(default_factory=dict)
+    deployment: Deployment | None = None
 
 
 class Rate(Section):
@@ -102,7 +134,10 @@ class Rate(Section):
 
 
 class Asset(Section):
-    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus."""
+    """One reserve; caps in whole tokens (None: no cap), `protocol_fee` a share of the bonus.
+
+    `address`: its token on a real chain.
+    """
 
     decimals: Annotated[int, whole("[0, 18]")]
     ltv: Ratio
@@ -113,6 +148,7 @@ class Asset(Section):
     supply_cap: Tokens | None = None
     borrow_cap: Tokens | None = None
     rate: Rate = Rate.model_construct()
+    address: Address | None = None
 
 
 def _read_source(value: object) -> str:

@@ -127,21 +127,29 @@ def _amount(row: Row, column: str) -> Decimal:
 
 
 def read_positions(base: Path, file: str, assets: dict[str, int]) -> tuple[Account, ...]:
-    """Accounts of a book's file, in the order they first appear; `assets` are the names that exist."""
+    """Accounts of a book's file, in the order they first appear; `assets` are the names that exist.
+
+    A column emode, if there is one, says the same of every row of an account.
+    """
     collateral: dict[str, dict[str, Decimal]] = {}
     debt: dict[str, dict[str, Decimal]] = {}
+    emodes: dict[str, str | None] = {}
     seen: set[tuple[str, str]] = set()
     for row in _rows("book.file", base, file, {f"book.file: {file}: {column}": column for column in _COLUMNS}):
         account, asset = _position(row, assets, seen)
         posted, owed = _amount(row, "collateral"), _amount(row, "debt")
         if not posted and not owed:
             raise row.error("collateral", "collateral or debt above 0")
+        emode = row.cells.get("emode", "").strip() or None
+        if emodes.setdefault(account, emode) != emode:
+            raise row.error("emode", f"the account's e-mode as in its first row, {emodes[account]}")
         collateral.setdefault(account, {}).update({asset: posted} if posted else {})
         debt.setdefault(account, {}).update({asset: owed} if owed else {})
     if not collateral:
         raise InputError("book.file", file, "a CSV file with at least one row below its header")
     return tuple(
-        Account.model_construct(name=each, collateral=posted, debt=debt[each]) for each, posted in collateral.items()
+        Account.model_construct(name=each, collateral=posted, debt=debt[each], emode=emodes[each])
+        for each, posted in collateral.items()
     )
 
 

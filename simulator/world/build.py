@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
-from simulator.errors import InputError
 from simulator.scenario import Keeper, Scenario
-from simulator.scenario.sections import ConstantProduct
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
-from simulator.world.lending_pool import deploy_pool, set_rates
-from simulator.world.opening import desk_of, open_book
+from simulator.world.opening import Desk, open_book
+from simulator.world.protocols import Ground, deploy
 from simulator.world.site import KeeperSite, Site, VenueSite
+from simulator.world.venues import open_venue
 from simulator.world.world import World
 
-PPM = 10**6
 UNBOUNDED = 2**120
 """[token] What those own who must never run out: the market's arbitrage, the flash lenders, keepers without a limit."""
 FEED_DECIMALS = 8
 
 
-def build_world(chain: Chain, scenario: Scenario, book: Book, first_prices: Mapping[str, int]) -> World:
-    """Deploys everything at `clock.start` and opens `book`; feeds stand at `first_prices` [USD 1e8] afterwards."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stands before there is a protocol: tokens, feeds, venues, and who moves them. Feeds have not reported."""
+
+    build: Builder
+    scenario: Scenario
+    tokens: Mapping[str, str]
+    feeds: Mapping[str, str]
+    venues: tuple[VenueSite, ...]
+    probe: str
+    lens: str
+    market: str
+
+    def spots(self) -> dict[str, int]:
+        """The price at which each venue stands [wad], by its name."""
+        call = self.build.call
+        read = {venue.name: call(load("ConstantProductPool"), venue.address, "spotDown") for venue in self.venues}
+        return {name: abi.uint256(word) for name, word in read.items()}
+
+
+def set_stage(chain: Chain, scenario: Scenario) -> Stage:
+    """Deploys everything around the protocol, at `clock.start`."""
     build = Builder(chain, scenario.clock.start)
     names = tuple(scenario.assets)
     tokens = build.deploy_all(
@@ -36,20 +55,37 @@ def build_world(chain: Chain, scenario: Scenario, book: Book, first_prices: Mapp
     probe, lens, market = build.deploy_all(
         [("Probe", "", b""), ("Lens", "", b""), ("Market", "", abi.encode(b"", addresses.HARNESS))]
     )
-    _open_feeds(build, feeds, (probe, market), [first_prices[name] for name in names])
-    pool, adapter = deploy_pool(build, scenario, tokens, feeds)
     by_name = dict(zip(names, tokens, strict=True))
     venues = _open_venues(build, scenario, by_name, market)
-    keepers = _open_keepers(build, scenario, tokens, venues, adapter, probe, first_prices)
-    open_book(build, scenario, desk_of(scenario, pool, tokens, feeds, first_prices), book)
-    set_rates(build, scenario, pool, tokens)
-    accounts = tuple(addresses.borrower(position.name) for position in book.accounts)
-    decimals = tuple(asset.decimals for asset in scenario.assets.values())
+    return Stage(build, scenario, by_name, dict(zip(names, feeds, strict=True)), venues, probe, lens, market)
+
+
+def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> World:
+    """Deploys the protocol on the stage and opens `book`; feeds stand at `first_prices` [USD 1e8] afterwards."""
+    build, scenario = stage.build, stage.scenario
+    _open_feeds(stage, first_prices)
+    ground = Ground(build, scenario, stage.tokens, stage.feeds, book)
+    lending = deploy(ground)
+    keepers = _open_keepers(stage, lending.adapter, first_prices)
+    build.name_errors(lending.errors)
+    open_book(Desk(ground, lending, first_prices))
     site = Site(
-        names, decimals, tuple(tokens), tuple(feeds), venues, keepers, adapter, lens, market, probe, accounts,
-        dict(build.code_hashes),
-    )  # fmt: skip
-    return World(chain, site, build.number)
+        assets=tuple(scenario.assets),
+        decimals=tuple(asset.decimals for asset in scenario.assets.values()),
+        tokens=tuple(stage.tokens.values()),
+        feeds=tuple(stage.feeds.values()),
+        venues=stage.venues,
+        keepers=keepers,
+        adapter=lending.adapter,
+        lens=stage.lens,
+        market=stage.market,
+        probe=stage.probe,
+        accounts=tuple(addresses.borrower(position.name) for position in book.accounts),
+        accrues_by_number=lending.accrues_by_number,
+        errors=dict(lending.errors),
+        code_hashes=dict(build.code_hashes),
+    )
+    return World(build.chain, site, build.number)
 
 
 def _token_arguments(name: str, decimals: int) -> bytes:
@@ -61,82 +97,46 @@ def _feed_arguments(name: str) -> bytes:
     return head + text(f"{name} / USD")
 
 
-def _open_feeds(build: Builder, feeds: Sequence[str], writers: Sequence[str], prices: Sequence[int]) -> None:
-    encode = load("PriceFeed").encode
-    sends = [transaction(feed, encode("allow", writer)) for feed in feeds for writer in writers]
-    sends += [transaction(feed, encode("report", price)) for feed, price in zip(feeds, prices, strict=True)]
-    build.must("opening the feeds", sends)
+def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
+    encode, writers = load("PriceFeed").encode, (stage.probe, stage.market)
+    sends = [transaction(feed, encode("allow", writer)) for feed in stage.feeds.values() for writer in writers]
+    sends += [transaction(feed, encode("report", prices[name])) for name, feed in stage.feeds.items()]
+    stage.build.must("opening the feeds", sends)
 
 
 def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
-    """Deploys each venue, and its twin where a feed reads any venue."""
+    """Opens each venue, and its twin where a feed reads any venue."""
     has_twins = any(feed.source.startswith("venue") for feed in scenario.oracle.values())
-    wanted, opened = [], []
+    opened = []
     for venue in scenario.venues:
-        arguments = abi.encode(b"", tokens[venue.base], tokens[venue.quote], _fee(venue))
-        wanted.append(("ConstantProductPool", venue.name, arguments))
-        if has_twins:
-            wanted.append(("ConstantProductPool", f"{venue.name}~twin", arguments))
-    found = iter(build.deploy_all(wanted) if wanted else [])
-    sends: list[Transaction] = []
-    for venue in scenario.venues:
-        site = VenueSite(venue.name, venue.base, venue.quote, next(found), next(found) if has_twins else None)
-        opened.append(site)
-        for address in filter(None, (site.address, site.twin)):
-            sends += _liquidity(scenario, venue, tokens, address)
+        address = open_venue(build, scenario, venue, tokens, venue.name)
+        twin = open_venue(build, scenario, venue, tokens, f"{venue.name}~twin") if has_twins else None
+        opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
-    sends += [
-        transaction(token, load("Token").encode("mint", market, UNBOUNDED)) for token in tokens.values() if places
-    ]
+    mint = load("Token").encode
+    sends = [transaction(token, mint("mint", market, UNBOUNDED)) for token in tokens.values() if places]
     sends.append(transaction(market, load("Market").encode("trust", list(tokens.values()), list(places))))
     build.must("opening the venues", sends)
     return tuple(opened)
 
 
-def _fee(venue: ConstantProduct) -> int:
-    scaled = venue.fee * PPM
-    if scaled != int(scaled):
-        raise InputError(f"venues.{venue.name}.fee", venue.fee, "at most 6 decimal places")
-    return int(scaled)
-
-
-def _liquidity(
-    scenario: Scenario, venue: ConstantProduct, tokens: Mapping[str, str], address: str
-) -> Iterator[Transaction]:
-    """The transactions that put the venue's reserves in."""
-    path, token = f"venues.{venue.name}.reserves", load("Token")
-    amounts = []
-    for name, amount in zip((venue.base, venue.quote), venue.reserves, strict=True):
-        amounts.append(to_base_units(amount, scenario.assets[name].decimals, path))
-        yield transaction(tokens[name], token.encode("mint", addresses.HARNESS, amounts[-1]))
-        yield transaction(tokens[name], token.encode("approve", address, amounts[-1]))
-    yield transaction(address, load("ConstantProductPool").encode("open", *amounts))
-
-
-def _open_keepers(
-    build: Builder,
-    scenario: Scenario,
-    tokens: Sequence[str],
-    venues: Sequence[VenueSite],
-    adapter: str,
-    probe: str,
-    prices: Mapping[str, int],
-) -> tuple[KeeperSite, ...]:
+def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tuple[KeeperSite, ...]:
     """Deploys each keeper's hand and the flash lenders they borrow from, one for each fee."""
+    build, scenario, tokens = stage.build, stage.scenario, tuple(stage.tokens.values())
     lenders = _open_lenders(build, scenario, tokens)
     signers = {keeper.name: addresses.keeper(keeper.name) for keeper in scenario.keepers}
     wanted = [
         (
             "Liquidator",
             keeper.name,
-            abi.encode(b"", signers[keeper.name], adapter, lenders[to_wad(keeper.flash_fee)], probe),
+            abi.encode(b"", signers[keeper.name], adapter, lenders[to_wad(keeper.flash_fee)], stage.probe),
         )
         for keeper in scenario.keepers
     ]
     hands = build.deploy_all(wanted) if wanted else []
     sends: list[Transaction] = []
     opened = []
-    trust = load("Liquidator").encode("trust", list(tokens), [venue.address for venue in venues])
+    trust = load("Liquidator").encode("trust", list(tokens), [venue.address for venue in stage.venues])
     for keeper, hand in zip(scenario.keepers, hands, strict=True):
         opened.append(KeeperSite(keeper.name, signers[keeper.name], hand, lenders[to_wad(keeper.flash_fee)]))
         sends.append(transaction(hand, trust, signers[keeper.name]))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simulator.chain import abi
 from simulator.chain.artifact import Artifact, load
 from simulator.chain.base import Call, Chain, Receipt, Transaction
-from simulator.errors import TransactionReverted
+from simulator.errors import ChainError, TransactionReverted
 from simulator.world import addresses
 from simulator.world.records import NAMED_ERRORS
 
@@ -31,6 +31,7 @@ class Builder:
         self.timestamp = timestamp
         self.number = 0
         self.code_hashes: dict[str, str] = {}
+        self._errors: dict[bytes, str] = {}
         chain.set_code(addresses.DEPLOYER, load("Deployer").deployed)
 
     def send(self, transactions: Sequence[Transaction]) -> list[Receipt]:
@@ -62,8 +63,12 @@ class Builder:
                 self.number + 1, self.timestamp, [Call(transaction.to, transaction.data, transaction.sender)]
             )
         except TransactionReverted as failure:
-            return describe(failure.data)
+            return describe(failure.data, self._errors)
         return "an error that does not show when tried again"
+
+    def name_errors(self, errors: Mapping[bytes, str]) -> None:
+        """From now on `why` knows these custom errors too: signatures by selector."""
+        self._errors |= errors
 
     def deploy(self, contract: str, label: str, arguments: bytes = b"") -> str:
         """Deploys `contract` by CREATE2; `label` sets it apart. Its address."""
@@ -71,18 +76,32 @@ class Builder:
 
     def deploy_all(self, wanted: Sequence[tuple[str, str, bytes]]) -> list[str]:
         """Deploys (contract, label, encoded constructor arguments) in one block; the addresses."""
+        return self._create([(load(contract), label, arguments) for contract, label, arguments in wanted])
+
+    def deploy_artifact(self, artifact: Artifact, label: str, arguments: bytes = b"") -> str:
+        """As `deploy`, of any artifact, such as a real protocol's; ChainError if it was not linked."""
+        return self._create([(artifact, label, arguments)])[0]
+
+    def _create(self, wanted: Sequence[tuple[Artifact, str, bytes]]) -> list[str]:
         factory = load("Deployer")
         sends = []
-        for contract, label, arguments in wanted:
-            code = load(contract).bytecode + arguments
+        for artifact, label, arguments in wanted:
+            code = creation_code(artifact) + arguments
             head = addresses.salt(label) + abi.word(2 * abi.WORD)
             body = abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
             sends.append(transaction(addresses.DEPLOYER, factory.selector("deploy") + head + body))
-        receipts = self.must(f"deploying {', '.join(contract for contract, _, _ in wanted)}", sends)
+        receipts = self.must(f"deploying {', '.join(artifact.name for artifact, _, _ in wanted)}", sends)
         found = [abi.words(receipt.logs[-1].data) for receipt in receipts]
-        for (contract, label, _), (_, code_hash) in zip(wanted, found, strict=True):
-            self.code_hashes[f"{contract}:{label}" if label else contract] = f"0x{code_hash:064x}"
+        for (artifact, label, _), (_, code_hash) in zip(wanted, found, strict=True):
+            self.code_hashes[f"{artifact.name}:{label}" if label else artifact.name] = f"0x{code_hash:064x}"
         return [abi.to_address(place) for place, _ in found]
+
+
+def creation_code(artifact: Artifact) -> bytes:
+    """What creates the contract, before its constructor's arguments; ChainError if libraries' addresses lack."""
+    if artifact.links:
+        raise ChainError(f"{artifact.name}: found no addresses of {', '.join(artifact.links)}; allowed: linked code")
+    return artifact.bytecode
 
 
 def transaction(to: str, data: bytes, sender: str = addresses.HARNESS) -> Transaction:
@@ -90,10 +109,10 @@ def transaction(to: str, data: bytes, sender: str = addresses.HARNESS) -> Transa
     return Transaction(sender, to, data, SETUP_GAS)
 
 
-def describe(output: bytes) -> str:
-    """Name and operands of a custom error of any of our contracts."""
+def describe(output: bytes, errors: Mapping[bytes, str]) -> str:
+    """A custom error in words: name and operands if a contract of ours has it, else its signature among `errors`."""
     for name in (*NAMED_ERRORS, "Deployer"):
         artifact = load(name)
         if output[:4] in artifact.errors:
             return artifact.error(output)
-    return abi.reason(output)
+    return errors.get(output[:4]) or abi.reason(output)

@@ -14,7 +14,7 @@ from simulator.chain.base import Log
 from simulator.errors import ChainError
 
 TOTALS_WORDS: Final = 7
-RESULT_WORDS: Final = 10
+RESULT_WORDS: Final = 11
 NAMED_ERRORS: Final = (
     "LendingPool", "LendingPoolAdapter", "Liquidator", "ConstantProductPool", "FlashLender", "Token", "PriceFeed",
     "Probe",
@@ -48,6 +48,7 @@ class Filled:
     """An order that was carried out, in the words of `Liquidator.Result`; `bad_debt` is (asset index, amount)."""
 
     repaid: int  # [token]
+    cleared: int  # [token] debt that left the account for it
     seized: int  # [token]
     received: int  # [token]
     protocol_fee: int  # [token]
@@ -93,14 +94,17 @@ def topics() -> Mapping[bytes, str]:
     return {topic: name.partition("(")[0] for name, topic in events.items() if name.startswith(("Executed", "Refused"))}
 
 
-def outcomes(logs: Sequence[Log], liquidator: str, orders: int) -> list[Outcome]:
-    """What became of the `orders` orders of one transaction, in order; ChainError if one has no record."""
+def outcomes(logs: Sequence[Log], liquidator: str, orders: int, errors: Mapping[bytes, str]) -> list[Outcome]:
+    """What became of the `orders` orders of one transaction, in order; ChainError if one has no record.
+
+    `errors` are the protocol's own, signature by selector.
+    """
     found: dict[int, Outcome] = {}
     for log in logs:
         name = topics().get(log.topics[0]) if log.address == liquidator else None
         if name is not None:
-            read = _filled if name == "Executed" else _refused
-            found[int.from_bytes(log.topics[1], "big")] = read(log.data)
+            executed = name == "Executed"
+            found[int.from_bytes(log.topics[1], "big")] = _filled(log.data) if executed else _refused(log.data, errors)
     if sorted(found) != list(range(orders)):
         raise ChainError(f"keeper block: found records of orders {sorted(found)}; allowed: one for each of {orders}")
     return [found[index] for index in range(orders)]
@@ -108,22 +112,23 @@ def outcomes(logs: Sequence[Log], liquidator: str, orders: int) -> list[Outcome]
 
 def _filled(data: bytes) -> Filled:
     flat = abi.words(data)
-    repaid, seized, received, fee, proceeds, profit, before, after, twin, gas = flat[:RESULT_WORDS]
+    repaid, cleared, seized, received, fee, proceeds, profit, before, after, twin, gas = flat[:RESULT_WORDS]
     pairs = flat[RESULT_WORDS + 2 :]
     bad_debt = tuple(zip(pairs[::2], pairs[1::2], strict=True))
-    return Filled(repaid, seized, received, fee, proceeds, abi.signed(profit), before, after, twin, gas, bad_debt)
+    amounts = repaid, cleared, seized, received, fee, proceeds
+    return Filled(*amounts, abi.signed(profit), before, after, twin, gas, bad_debt)
 
 
-def _refused(data: bytes) -> Refused:
+def _refused(data: bytes, errors: Mapping[bytes, str]) -> Refused:
     start = abi.uint256(data) + abi.WORD
-    return Refused(error_name(data[start : start + abi.uint256(data[start - abi.WORD : start])]))
+    return Refused(error_name(data[start : start + abi.uint256(data[start - abi.WORD : start])], errors))
 
 
-def error_name(output: bytes) -> str:
-    """The name of a custom error, without operands; what else revert data says if it is none of ours."""
+def error_name(output: bytes, errors: Mapping[bytes, str]) -> str:
+    """The name of a custom error, ours or one of `errors`, without operands; else what the revert data says."""
     if not output:
         return "NoReason"
-    return _names().get(output[:4]) or abi.reason(output)
+    return _names().get(output[:4]) or errors.get(output[:4], "").partition("(")[0] or abi.reason(output)
 
 
 @cache

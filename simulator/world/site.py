@@ -42,6 +42,8 @@ class Site:
     market: str
     probe: str
     accounts: tuple[str, ...]
+    accrues_by_number: bool
+    errors: Mapping[bytes, str]  # the protocol's own, signature by selector
     code_hashes: Mapping[str, str]
 
     def token(self, asset: str) -> str:

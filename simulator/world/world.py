@@ -98,13 +98,14 @@ class World:
             site.adapter,
         )
         receipt = self._block(now, [Transaction(addresses.HARNESS, site.market, data, MARKET_GAS)])[0]
-        found = (log.data for log in receipt.logs if log.topics[0] == self._interest and log.address == site.adapter)
-        return [(abi.uint256(data), abi.uint256(data, 1)) for data in found]
+        return self._accrued([receipt])
 
     def keeper_block(
         self, now: int, orders: Sequence[tuple[KeeperSite, Sequence[Order]]], twins: Mapping[int, int]
-    ) -> list[list[Outcome]]:
-        """One block with each keeper's orders, in as few transactions as the gas allows; what became of each order.
+    ) -> tuple[list[list[Outcome]], list[tuple[int, int]]]:
+        """One block with each keeper's orders, in as few transactions as the gas allows.
+
+        What became of each order, and the interest the block charged: (asset index, amount [token]).
 
         `twins` are the twin feeds' prices [USD 1e8] by asset index, where they differ from the feeds' own.
         """
@@ -117,16 +118,23 @@ class World:
                 sends.append(Transaction(keeper.signer, keeper.liquidator, data, _gas(len(part))))
                 shapes.append((index, keeper, len(part)))
         found: list[list[Outcome]] = [[] for _ in orders]
-        for receipt, (index, keeper, count) in zip(self._block(now, sends), shapes, strict=True):
-            found[index] += records.outcomes(receipt.logs, keeper.liquidator, count)
-        return found
+        receipts = self._block(now, sends)
+        for receipt, (index, keeper, count) in zip(receipts, shapes, strict=True):
+            found[index] += records.outcomes(receipt.logs, keeper.liquidator, count, self.site.errors)
+        return found, self._accrued(receipts)
+
+    def _accrued(self, receipts: Sequence[Receipt]) -> list[tuple[int, int]]:
+        """The adapter's accrual events: (asset index, amount [token])."""
+        topic, adapter = self._interest, self.site.adapter
+        logs = (log for receipt in receipts for log in receipt.logs if log.address == adapter)
+        return [(abi.uint256(log.data), abi.uint256(log.data, 1)) for log in logs if log.topics[0] == topic]
 
     def _block(self, now: int, sends: Sequence[Transaction]) -> list[Receipt]:
         self.number += 1
         receipts = self.chain.send(self.number, now, sends)
         for index, receipt in enumerate(receipts):
             if not receipt.ok:
-                name = records.error_name(receipt.output)
+                name = records.error_name(receipt.output, self.site.errors)
                 raise TransactionReverted(f"block {self.number}, transaction {index}", name, receipt.output)
         return receipts
 

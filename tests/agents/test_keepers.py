@@ -29,7 +29,7 @@ def state(health: object, weth: int = 10, usdc: int = 15_000, dai: int = 0) -> A
 
 def view(accounts: dict[int, AccountState], ways: tuple[Route, ...] = ((0,),), gas: int = 0) -> View:
     ways_of = {(WETH, debt): ways for debt in (USDC, DAI)}
-    return View(accounts, UNITS, (True, True, False), ways_of, lambda seen, way: gas)
+    return View(accounts, UNITS, [(True, True, False)] * 10, ways_of, lambda seen, way: gas)
 
 
 def test_health_orders_from_the_lowest_ties_by_the_book() -> None:

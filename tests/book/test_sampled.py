@@ -238,7 +238,10 @@ from dataclasses import asdict
 from simulator.book import build_book
 from simulator.scenario import Scenario
 given, prices = json.load(sys.stdin)
-print(hashlib.sha256(json.dumps(asdict(build_book(Scenario.parse(given), prices))).encode()).hexdigest())
+drawn = asdict(build_book(Scenario.parse(given), prices))
+for position in drawn["accounts"]:
+    assert position.pop("emode") is None
+print(hashlib.sha256(json.dumps(drawn).encode()).hexdigest())
 """
 
 

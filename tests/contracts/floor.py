@@ -20,6 +20,7 @@ class Result(NamedTuple):
     """`Liquidator.Result`: [token], health [wad]."""
 
     repaid: int
+    cleared: int
     seized: int
     received: int
     protocol_fee: int
@@ -83,8 +84,8 @@ class Floor(Desk):
         found: list[object] = []
         for log in receipt.logs:
             if log.topics[0] == executed:
-                row = list(abi.words(log.data[: 10 * abi.WORD]))
-                row[5] = abi.signed(row[5])
+                row = list(abi.words(log.data[: 11 * abi.WORD]))
+                row[6] = abi.signed(row[6])
                 found.append(Result(*row))
             elif log.topics[0] == refused:
                 length = abi.uint256(log.data, 2)
@@ -95,7 +96,7 @@ class Floor(Desk):
         """(asset index, amount) of the first executed order."""
         executed = next(topic for signature, topic in load("Liquidator").events.items() if "Executed" in signature)
         log = next(log for log in receipt.logs if log.topics[0] == executed)
-        return abi.structs(log.data, 2, 10)
+        return abi.structs(log.data, 2, 11)
 
     def with_gas(self, gas: int, allowance: int) -> None:
         """One order in a transaction of `gas`."""

