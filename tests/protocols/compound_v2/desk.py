@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from simulator.book import Book, Position
@@ -14,12 +16,10 @@ from simulator.world import addresses
 from simulator.world.builder import transaction
 from simulator.world.protocols import compound_v2
 from simulator.world.protocols.base import Ground
-from tests.contracts.desk import MAX, Bench, Refused, ether, explain, usdc, who
+from tests.contracts.desk import MAX, WAD, Bench, Refused, ether, explain, usdc, who
 from tests.small import account, small
 
-KIND = "lending-pool"
-SHARE = 28 * 10**15
-"""[wad] Of what is seized, to reserves: a constant of the bytecode."""
+KIND = "compound-v2"
 
 
 class Seizure(NamedTuple):
@@ -46,13 +46,12 @@ class Totals(NamedTuple):
 
 def scenario(assets: Mapping[str, Mapping[str, Any]] | None = None, **changes: Any) -> Scenario:
     """WETH and USDC, both collateral at a bonus of 5 %, half of a debt closable; `assets` and `changes` merged in."""
-    terms = {"WETH": ("0.83", 18), "USDC": ("0.78", 6)}
     both = {
         name: {"decimals": decimals, "ltv": factor, "liquidation_threshold": factor, "liquidation_bonus": "0.05"}
-        | dict((assets or {}).get(name, {}))
-        for name, (factor, decimals) in terms.items()
+        for name, factor, decimals in (("WETH", "0.83", 18), ("USDC", "0.78", 6))
     }
-    return small([account("A", 10, 0)], **{"protocol": {"kind": KIND}, "assets": both, **changes})
+    merged = {**both, **{name: {**both.get(name, {}), **terms} for name, terms in (assets or {}).items()}}
+    return small([account("A", 10, 0)], **{"protocol": {"kind": KIND}, "assets": merged, **changes})
 
 
 class Desk(Bench):
@@ -91,6 +90,13 @@ class Desk(Bench):
     def start(self) -> None:
         self.carry(self.lending.start())
 
+    def freeze(self, asset: str) -> None:
+        """From the next block on the market charges nothing; until then it charges what it did."""
+        words = abi.encode(b"", 0, 0, 0, WAD // 2, addresses.HARNESS)
+        free = self.build.deploy_artifact(real("compound-v2", "JumpRateModelV2"), f"free {asset}", words)
+        data = real("compound-v2", "CErc20Delegate").encode("_setInterestRateModel", free)
+        self.carry([transaction(self.lending.markets[asset], data)])
+
     def report(self, asset: str, price: float) -> None:
         """The feed of `asset` reports `price` [USD]."""
         self.send(addresses.HARNESS, "PriceFeed", self.feeds[asset], "report", round(price * 10**8))
@@ -100,8 +106,18 @@ class Desk(Bench):
         return self.wallet(role, self.tokens[asset])
 
     def skip(self, numbers: int) -> None:
-        """The next block is `numbers` later than it would be."""
+        """The next block's number is `numbers` higher than it would be."""
         self.build.number += numbers
+
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """What happens inside is undone."""
+        checkpoint, number = self.chain.snapshot(), self.build.number
+        try:
+            yield
+        finally:
+            self.chain.revert(checkpoint)
+            self.build.number = number
 
     # ------------------------------------------------------------ the adapter
 
@@ -159,6 +175,10 @@ class Desk(Bench):
     def rules(self, function: str, *arguments: abi.Argument) -> tuple[int, ...]:
         data = real("compound-v2", "Comptroller").encode(function, *arguments)
         return abi.words(self.read_raw(self.lending.comptroller, data))
+
+    def price(self, asset: str) -> Fraction:
+        """[USD] What the feed of `asset` says of a whole token."""
+        return Fraction(abi.uint256(self.read("PriceFeed", self.feeds[asset], "latestRoundData"), 1), 10**8)
 
     def liquidity(self, account: str) -> tuple[int, int]:
         """The comptroller's own (liquidity, shortfall) [USD 1e18]."""
