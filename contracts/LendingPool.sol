@@ -25,6 +25,10 @@ import {RAY, Rounding, WAD} from "./libraries/Rounding.sol";
 /// construction (`Liquidation.Rules`). When its last collateral is gone, all it still owes is written off at once:
 /// booked as the reserve's deficit, which stays, or is taken from the suppliers' index if the rules socialise it.
 ///
+/// CATEGORIES (efficiency modes). An account may enter one category. The collateral that belongs to the category then
+/// counts by the category's terms (LTV, threshold, bonus), any other by its own, and the account may borrow only what
+/// the category lets it. Entering and leaving need a health of one, as a withdrawal does; the LTV limits borrowing.
+///
 /// Every verb reads in one order: checks, accrue, compute, update, final check, event, transfer.
 contract LendingPool is ILendingPool {
     using Rounding for uint256;
@@ -49,8 +53,18 @@ contract LendingPool is ILendingPool {
         uint128 debt;
     }
 
+    /// @dev An asset as all accounts of one read see it.
+    struct Snapshot {
+        address asset;
+        uint256 price; // [USD 1e26 per base unit]
+        uint256 supplyIndex; // [ray]
+        uint256 debtIndex; // [ray] zero until an account needs the asset
+        uint256 threshold; // [wad] the asset's own
+    }
+
     uint256 private constant VALUE_DECIMALS = 26; // 18 of the finest token + 8 of the finest feed
     uint256 private constant MAX_ASSETS = 128;
+    uint256 private constant DEBTS = type(uint256).max / 3 * 2; // bit 2i + 1 of every asset
 
     address public immutable owner;
     address public immutable treasury;
@@ -59,6 +73,8 @@ contract LendingPool is ILendingPool {
     mapping(address => Reserve) private _reserves;
     mapping(address => mapping(address => Shares)) private _shares; // account, asset
     mapping(address => uint256) private _holdings; // account: bit 2i supplies, bit 2i + 1 owes asset i
+    mapping(uint256 => Category) private _categories; // by id, from one
+    mapping(address => uint256) public categoryOf; // account: id; 0 none
     uint256 private _lock = 1; // 1 open, 2 inside a verb
 
     modifier guarded() {
@@ -109,15 +125,39 @@ contract LendingPool is ILendingPool {
     }
 
     function _configure(address asset, Config calldata config, Interest.Rate calldata rate) private {
-        _bound("threshold", config.threshold, WAD);
-        _bound("ltv", config.ltv, config.threshold);
-        _bound("bonus", config.bonus, WAD);
+        _boundTerms(config.terms);
         _bound("protocolFee", config.protocolFee, WAD);
         _bound("reserveFactor", config.reserveFactor, WAD);
         _bound("optimal", rate.optimal, WAD);
         _reserves[asset].config = config;
         _reserves[asset].rate = rate;
         emit ReserveConfigured(asset);
+    }
+
+    /// @notice Adds category `id`, or changes it, for the accounts in it as well. Without any asset nobody may enter it.
+    function setCategory(
+        uint256 id,
+        Terms calldata terms,
+        address[] calldata collateral,
+        address[] calldata borrowable
+    ) external onlyOwner {
+        if (id == 0) revert UnknownCategory(id);
+        _boundTerms(terms);
+        uint256 members;
+        for (uint256 i; i < collateral.length; ++i) {
+            members |= 1 << (2 * _listed(collateral[i]).position);
+        }
+        for (uint256 i; i < borrowable.length; ++i) {
+            members |= 2 << (2 * _listed(borrowable[i]).position);
+        }
+        _categories[id] = Category(terms, members);
+        emit CategoryConfigured(id);
+    }
+
+    function _boundTerms(Terms calldata terms) private pure {
+        _bound("threshold", terms.threshold, WAD);
+        _bound("ltv", terms.ltv, terms.threshold);
+        _bound("bonus", terms.bonus, WAD);
     }
 
     function _bound(bytes32 what, uint256 value, uint256 limit) private pure {
@@ -162,6 +202,7 @@ contract LendingPool is ILendingPool {
         Reserve storage r = _reserves[asset];
         uint256 total = _debtOf(r, r.debtShares) + amount;
         if (total > r.config.borrowCap) revert BorrowCapExceeded(asset, total, r.config.borrowCap);
+        _requireBorrowable(2 << (2 * r.position), categoryOf[msg.sender]);
         uint128 shares = amount.mulDivUp(RAY, r.debtIndex).to128();
         r.debtShares += shares;
         _shares[msg.sender][asset].debt += shares;
@@ -213,6 +254,15 @@ contract LendingPool is ILendingPool {
         _push(collateral, to, done.received);
     }
 
+    /// @notice Puts the caller into category `id`, or out of any with zero.
+    function enterCategory(uint256 id) external guarded {
+        if (id != 0 && _categories[id].members == 0) revert UnknownCategory(id);
+        _requireBorrowable(_holdings[msg.sender] & DEBTS, id);
+        categoryOf[msg.sender] = id;
+        _requireHealthy(msg.sender);
+        emit CategoryEntered(msg.sender, id);
+    }
+
     /// @notice Brings `asset`'s indices up to now.
     /// @return interest What all borrowers of it owe more than before [token].
     function accrue(address asset) external guarded returns (uint256 interest) {
@@ -237,6 +287,10 @@ contract LendingPool is ILendingPool {
         return _reserves[asset].rate;
     }
 
+    function category(uint256 id) external view returns (Category memory) {
+        return _categories[id];
+    }
+
     function totals(address asset) external view returns (Totals memory t) {
         Reserve storage r = _listed(asset);
         (t.supplyIndex, t.debtIndex) = _indices(r);
@@ -258,6 +312,17 @@ contract LendingPool is ILendingPool {
     function health(address account) external view returns (uint256) {
         (uint256 weighted,, uint256 owed) = _values(account);
         return Liquidation.healthDown(weighted, owed);
+    }
+
+    /// @notice `health` and then `balances` of every asset in listing order, for each account: one flat row of
+    /// 1 + 2·assets words. Each price and index is read once.
+    function rows(address[] calldata accounts) external view returns (uint256[] memory words) {
+        uint256 width = 1 + 2 * _assets.length;
+        words = new uint256[](accounts.length * width);
+        Snapshot[] memory seen = new Snapshot[](_assets.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            _writeRow(accounts[i], seen, words, i * width);
+        }
     }
 
     /// @return USD 1e26 per base unit of `asset`.
@@ -304,10 +369,11 @@ contract LendingPool is ILendingPool {
         (p.weightedValue,, p.debtValue) = _values(account);
         uint256 health_ = Liquidation.healthDown(p.weightedValue, p.debtValue);
         if (health_ >= WAD) revert Healthy(account, health_);
-        Config memory config = _listed(collateral).config;
-        p.threshold = config.threshold;
-        p.bonus = config.bonus;
-        p.protocolFee = config.protocolFee;
+        Reserve storage r = _listed(collateral);
+        Terms memory terms = _termsOf(account, r);
+        p.threshold = terms.threshold;
+        p.bonus = terms.bonus;
+        p.protocolFee = r.config.protocolFee;
         (p.collateral,) = balances(account, collateral);
         (, p.debt) = balances(account, debt);
         if (p.collateral == 0 || p.threshold == 0) revert NoCollateral(account, collateral);
@@ -368,24 +434,84 @@ contract LendingPool is ILendingPool {
     /// @return owed Σ debt value [USD 1e26]
     function _values(address account) private view returns (uint256 weighted, uint256 borrowable, uint256 owed) {
         uint256 holdings = _holdings[account];
+        uint256 id = categoryOf[account];
+        uint256 members = _membersOf(id);
         for (uint256 i; holdings != 0; ++i) {
             if (holdings & 3 != 0) {
                 address asset = _assets[i];
                 (uint256 supplied, uint256 debt) = balances(account, asset);
                 uint256 price_ = price(asset);
-                Config storage config = _reserves[asset].config;
-                weighted += supplied * price_ * config.threshold;
-                borrowable += supplied * price_ * config.ltv;
+                Terms storage terms = members & 1 != 0 ? _categories[id].terms : _reserves[asset].config.terms;
+                weighted += supplied * price_ * terms.threshold;
+                borrowable += supplied * price_ * terms.ltv;
                 owed += debt * price_;
             }
             holdings >>= 2;
+            members >>= 2;
         }
     }
 
+    /// @dev `health` and `balances` of one account, written from `words[at]` on.
+    function _writeRow(address account, Snapshot[] memory seen, uint256[] memory words, uint256 at) private view {
+        uint256 weighted;
+        uint256 owed;
+        uint256 holdings = _holdings[account];
+        uint256 id = categoryOf[account];
+        uint256 members = _membersOf(id);
+        for (uint256 i; holdings != 0; ++i) {
+            if (holdings & 3 != 0) {
+                Snapshot memory s = seen[i];
+                if (s.debtIndex == 0) _look(s, _assets[i]);
+                Shares memory shares = _shares[account][s.asset];
+                uint256 supplied = uint256(shares.supply).mulDivDown(s.supplyIndex, RAY);
+                uint256 debt = uint256(shares.debt).mulDivUp(s.debtIndex, RAY);
+                weighted += supplied * s.price * (members & 1 != 0 ? _categories[id].terms.threshold : s.threshold);
+                owed += debt * s.price;
+                words[at + 2 * i + 1] = supplied;
+                words[at + 2 * i + 2] = debt;
+            }
+            holdings >>= 2;
+            members >>= 2;
+        }
+        words[at] = Liquidation.healthDown(weighted, owed);
+    }
+
+    function _look(Snapshot memory s, address asset) private view {
+        s.asset = asset;
+        s.price = price(asset);
+        (s.supplyIndex, s.debtIndex) = _indices(_reserves[asset]);
+        s.threshold = _reserves[asset].config.terms.threshold;
+    }
+
     function _requireHealthy(address account) private view {
-        if (_holdings[account] & (type(uint256).max / 3 * 2) == 0) return; // owes nothing: no price is needed
+        if (_holdings[account] & DEBTS == 0) return; // owes nothing: no price is needed
         (uint256 weighted,, uint256 owed) = _values(account);
         if (owed * WAD > weighted) revert Undercollateralised(account, owed, weighted / WAD);
+    }
+
+    // ---------------------------------------------------------------- categories
+
+    /// @dev Nothing is read for an account without a category.
+    function _membersOf(uint256 id) private view returns (uint256) {
+        return id == 0 ? 0 : _categories[id].members;
+    }
+
+    /// @dev The terms by which the account's supply of `r` counts.
+    function _termsOf(address account, Reserve storage r) private view returns (Terms storage) {
+        uint256 id = categoryOf[account];
+        return _membersOf(id) & (1 << (2 * r.position)) != 0 ? _categories[id].terms : r.config.terms;
+    }
+
+    /// @param debts Bit 2i + 1 for each asset that is or will be owed.
+    function _requireBorrowable(uint256 debts, uint256 id) private view {
+        uint256 outside = id == 0 ? 0 : debts & ~_categories[id].members;
+        if (outside == 0) return;
+        uint256 i;
+        while (outside & 3 == 0) {
+            outside >>= 2;
+            ++i;
+        }
+        revert NotBorrowable(_assets[i], id);
     }
 
     // ---------------------------------------------------------------- reserves
@@ -400,8 +526,9 @@ contract LendingPool is ILendingPool {
         supplyIndex = r.supplyIndex;
         debtIndex = r.debtIndex;
         uint256 elapsed = block.timestamp - r.accruedAt;
+        if (elapsed == 0) return (supplyIndex, debtIndex);
         uint256 debt = _debtOf(r, r.debtShares);
-        if (elapsed == 0 || debt == 0) return (supplyIndex, debtIndex);
+        if (debt == 0) return (supplyIndex, debtIndex);
         uint256 utilisation = Interest.utilisationDown(debt, r.cash);
         uint256 rate = Interest.borrowRate(r.rate, utilisation);
         // a deficit that stays is still claimed by the suppliers, but no borrower pays interest on it

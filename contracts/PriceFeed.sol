@@ -15,37 +15,60 @@ contract PriceFeed is IAggregatorV3 {
         uint64 updatedAt; // [s]
     }
 
+    struct State {
+        uint80 latestRound;
+        mapping(uint80 => Round) rounds;
+        mapping(address => bool) isWriter;
+        string description;
+    }
+
+    /// @dev Far from slot 0: on a fork this code is put in the place of a real feed, whose storage stays as it was.
+    bytes32 private constant STATE = keccak256("liqsim.PriceFeed.State");
     uint256 public constant version = 1;
     uint8 public immutable decimals;
     address public immutable owner;
-    string public description;
-    uint80 public latestRound;
-    mapping(uint80 => Round) private _rounds;
-    mapping(address => bool) public isWriter;
 
     constructor(address owner_, string memory description_, uint8 decimals_) {
         owner = owner_;
-        description = description_;
+        _state().description = description_;
         decimals = decimals_;
     }
 
     /// @notice Lets `writer` report. The owner always may.
     function allow(address writer) external {
         if (msg.sender != owner) revert Unauthorised(msg.sender);
-        isWriter[writer] = true;
+        _state().isWriter[writer] = true;
     }
 
     /// @notice Opens a new round with `answer` [USD 10^-decimals] at the block's time.
     function report(int192 answer) external {
-        if (msg.sender != owner && !isWriter[msg.sender]) revert Unauthorised(msg.sender);
-        uint80 round = latestRound + 1;
-        latestRound = round;
-        _rounds[round] = Round(answer, uint64(block.timestamp));
+        State storage state = _state();
+        if (msg.sender != owner && !state.isWriter[msg.sender]) revert Unauthorised(msg.sender);
+        uint80 round = state.latestRound + 1;
+        state.latestRound = round;
+        state.rounds[round] = Round(answer, uint64(block.timestamp));
         emit AnswerUpdated(answer, round, block.timestamp);
     }
 
+    function description() external view returns (string memory) {
+        return _state().description;
+    }
+
+    function isWriter(address writer) external view returns (bool) {
+        return _state().isWriter[writer];
+    }
+
+    function latestRound() public view returns (uint80) {
+        return _state().latestRound;
+    }
+
     function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        return _round(latestRound);
+        return _round(latestRound());
+    }
+
+    /// @notice As Chainlink's first interface has it, which Aave's oracle reads.
+    function latestAnswer() external view returns (int256 answer) {
+        (, answer,,,) = _round(latestRound());
     }
 
     function getRoundData(uint80 roundId) external view returns (uint80, int256, uint256, uint256, uint80) {
@@ -53,8 +76,15 @@ contract PriceFeed is IAggregatorV3 {
     }
 
     function _round(uint80 roundId) private view returns (uint80, int256, uint256, uint256, uint80) {
-        Round memory round = _rounds[roundId];
-        if (round.updatedAt == 0) revert NoRound(roundId, latestRound);
+        Round memory round = _state().rounds[roundId];
+        if (round.updatedAt == 0) revert NoRound(roundId, latestRound());
         return (roundId, round.answer, round.updatedAt, round.updatedAt, roundId);
+    }
+
+    function _state() private pure returns (State storage state) {
+        bytes32 slot = STATE;
+        assembly ("memory-safe") {
+            state.slot := slot
+        }
     }
 }

@@ -30,12 +30,14 @@ def open_chain(name: str) -> Chain:
 
 def run(
     scenario: Scenario | str,
-    chain: str = "revm",
+    chain: str | Chain = "revm",
     *,
     seed: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Result:
     """Runs `scenario` (or the one of that name or path) on a fresh chain: `revm`, in process, or `anvil`.
+
+    `chain` may also be one that is open, and stays so: the world then stands on it when this returns.
 
     Raises InputError for a scenario the protocol cannot open, ChainError if the chain fails, ConservationViolated if
     the ledger does not add up.
@@ -43,6 +45,8 @@ def run(
     asked = Scenario.load(scenario) if isinstance(scenario, str) else scenario
     if seed is not None:
         asked = asked.replace("seed", str(seed))
+    if not isinstance(chain, str):
+        return Result(asked, chain.name, simulate(asked, chain, progress))
     opened = open_chain(chain)
     try:
         return Result(asked, chain, simulate(asked, opened, progress))

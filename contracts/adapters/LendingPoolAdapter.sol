@@ -43,16 +43,8 @@ contract LendingPoolAdapter is ILendingAdapter {
         }
     }
 
-    function accounts(address[] calldata who) external view returns (uint256[] memory words) {
-        uint256 count = _assets.length;
-        words = new uint256[](who.length * (1 + 2 * count));
-        uint256 at;
-        for (uint256 i; i < who.length; ++i) {
-            words[at++] = pool.health(who[i]);
-            for (uint256 j; j < count; ++j) {
-                (words[at++], words[at++]) = pool.balances(who[i], _assets[j]);
-            }
-        }
+    function accounts(address[] calldata who) external view returns (uint256[] memory) {
+        return pool.rows(who);
     }
 
     function health(address account) external view returns (uint256) {

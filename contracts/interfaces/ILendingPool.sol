@@ -25,6 +25,8 @@ interface ILendingPool {
     error NothingOwed(address account, address asset);
     error NoCollateral(address account, address asset);
     error Healthy(address account, uint256 health);
+    error UnknownCategory(uint256 id);
+    error NotBorrowable(address asset, uint256 category);
     error DustLeft(address account, uint256 collateralLeft, uint256 debtLeft);
     error Reentered();
     error TransferFailed(address token);
@@ -45,15 +47,28 @@ interface ILendingPool {
     );
     event DeficitBooked(address indexed account, address indexed asset, uint256 amount, bool socialised);
     event ReserveConfigured(address indexed asset);
+    event CategoryConfigured(uint256 indexed id);
+    event CategoryEntered(address indexed account, uint256 indexed id);
 
-    struct Config {
+    /// @dev What a supply counts for: an asset's own terms, or those of its holder's category.
+    struct Terms {
         uint64 ltv; // [wad]
         uint64 threshold; // [wad]
         uint64 bonus; // [wad]
+    }
+
+    struct Config {
+        Terms terms;
         uint64 protocolFee; // [wad] share of the bonus
         uint64 reserveFactor; // [wad] share of the interest
         uint128 supplyCap; // [token] the largest number for none
         uint128 borrowCap; // [token]
+    }
+
+    /// @dev An efficiency mode: terms for its collateral, and what an account in it may borrow.
+    struct Category {
+        Terms terms;
+        uint256 members; // bit 2i: asset i is collateral of it; bit 2i + 1: asset i may be borrowed in it
     }
 
     struct Seizure {
@@ -81,11 +96,15 @@ interface ILendingPool {
         external
         returns (Seizure memory);
     function accrue(address asset) external returns (uint256 interest);
+    function enterCategory(uint256 id) external;
 
     function assets() external view returns (address[] memory);
     function totals(address asset) external view returns (Totals memory);
     function balances(address account, address asset) external view returns (uint256 supplied, uint256 owed);
     function health(address account) external view returns (uint256);
+    function rows(address[] calldata accounts) external view returns (uint256[] memory);
+    function category(uint256 id) external view returns (Category memory);
+    function categoryOf(address account) external view returns (uint256 id);
     function maxRepay(address account, address collateral, address debt) external view returns (uint256);
     function maxPartialRepay(address account, address collateral, address debt) external view returns (uint256);
     function quote(address account, address collateral, address debt, uint256 repayAmount)

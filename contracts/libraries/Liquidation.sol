@@ -9,7 +9,7 @@ library Liquidation {
     using Rounding for uint256;
 
     enum Incentive {
-        Fixed, // the collateral asset's own bonus
+        Fixed, // the bonus of the collateral asset, or of the account's category
         HealthLinear, // a: health at or below which the bonus is greatest, b: greatest, c: smallest (Aave v4)
         DiscountLinear, // a: greatest discount; the discount is what health lacks to one (Euler v2)
         Lltv // a: cursor, b: cap; from the threshold (Morpho Blue)
@@ -36,8 +36,8 @@ library Liquidation {
         uint256 collateralPrice; // [USD 1e26 per base unit]
         uint256 debt; // [token] the leg that may be repaid
         uint256 debtPrice; // [USD 1e26 per base unit]
-        uint256 threshold; // [wad] of the collateral asset
-        uint256 bonus; // [wad] of the collateral asset
+        uint256 threshold; // [wad] of the collateral, as it holds for the account
+        uint256 bonus; // [wad] of the collateral, as it holds for the account
         uint256 protocolFee; // [wad] share of the bonus
     }
 

@@ -38,25 +38,23 @@ ANSWER_TIMEOUT: Final = 120.0
 """[s] The longest a request may take; a batch holds no more than `jsonrpc.LONGEST_BATCH` members."""
 
 
-class AnvilChain:
-    """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
+class RpcChain:
+    """A `Chain` in the anvil at the other end of `rpc`, whose last block is `head`.
+
+    The server mines when it is told to only, without a base fee, and takes a block of `BLOCK_GAS_LIMIT`.
+    """
 
     name = "anvil"
     hardfork = HARDFORK
     block_gas_limit = BLOCK_GAS_LIMIT
 
-    def __init__(self, timeout: float = ANSWER_TIMEOUT) -> None:
+    def __init__(self, rpc: JsonRpc, head: Head) -> None:
+        self._rpc = rpc
         self._closed = False
-        self._head = Head()
+        self._head = head
+        self._forks: bool | None = None
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
-        with ExitStack() as started:
-            self._process = AnvilProcess(START_TIMEOUT)
-            started.callback(self._process.close)
-            self._rpc = JsonRpc(self._process.port, timeout)
-            started.callback(self._rpc.close)
-            self._check_ours()
-            started.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +63,10 @@ class AnvilChain:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def head(self) -> Head:
+        return self._head
 
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
         check_block(self._head, number, timestamp, transactions)
@@ -101,27 +103,6 @@ class AnvilChain:
     def close(self) -> None:
         self._closed = True
         self._rpc.close()
-        self._process.close()
-
-    def web3(self) -> Any:
-        """A Web3 object on this chain (the extra `web3`), to look at it with other tools; ChainError without it."""
-        try:
-            module = importlib.import_module("web3")
-        except ImportError as error:
-            raise ChainError("web3: found no such package; allowed: pip install 'liqsim[web3]'") from error
-        return module.Web3(module.HTTPProvider(f"http://127.0.0.1:{self._process.port}"))
-
-    def _check_ours(self) -> None:
-        """The server that answers must be the child we started, and one that does what we ask."""
-        accounts, node, _ = self._results(
-            [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
-        )
-        if [account.lower() for account in accounts] != [self._process.account]:
-            raise ChainDied("the server on anvil's port is not the anvil that was started")
-        self._is_fork = node["forkConfig"]["forkUrl"] is not None
-        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], node["currentBlockNumber"])
-        if found != (HARDFORK, CHAIN_ID, "0x0"):
-            raise BlockMismatch("anvil at its start", found, (HARDFORK, CHAIN_ID, "0x0"))
 
     def _mine_empty(self, count: int) -> None:
         """Puts `count` empty blocks at the last block's time before the next one, or what comes to the same.
@@ -129,11 +110,18 @@ class AnvilChain:
         A fork does not compute state roots and cannot be set onto a block: it mines them, one by one, because
         `anvil_mine` takes its time from the clock on the wall. The number and time of the next block are checked.
         """
-        if count > 0 and not self._is_fork:
+        if count > 0 and not self._is_fork():
             self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
             return
         for _ in range(count):
             self._mine(self._head.timestamp)
+
+    def _is_fork(self) -> bool:
+        """Whether the server forks another chain, asked once."""
+        if self._forks is None:
+            (node,) = self._results([("anvil_nodeInfo", [])])
+            self._forks = (node.get("forkConfig") or {}).get("forkUrl") is not None
+        return self._forks
 
     def _mine(self, timestamp: int) -> None:
         self._results([("evm_mine", [{"timestamp": timestamp, "blocks": 1}])])
@@ -171,8 +159,51 @@ class AnvilChain:
     def _died(self, error: ChainDied) -> ChainDied:
         if self._closed:
             return ChainDied("anvil: this chain was closed")
+        return ChainDied(f"{error}{self._status()}")
+
+    def _status(self) -> str:
+        """What is known of a server that does not answer."""
+        return ""
+
+
+class AnvilChain(RpcChain):
+    """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
+
+    def __init__(self, timeout: float = ANSWER_TIMEOUT) -> None:
+        with ExitStack() as started:
+            self._process = AnvilProcess(START_TIMEOUT)
+            started.callback(self._process.close)
+            super().__init__(JsonRpc(self._process.port, timeout), Head())
+            started.callback(self._rpc.close)
+            self._check_ours()
+            started.pop_all()
+
+    def close(self) -> None:
+        super().close()
+        self._process.close()
+
+    def web3(self) -> Any:
+        """A Web3 object on this chain (the extra `web3`), to look at it with other tools; ChainError without it."""
+        try:
+            module = importlib.import_module("web3")
+        except ImportError as error:
+            raise ChainError("web3: found no such package; allowed: pip install 'liqsim[web3]'") from error
+        return module.Web3(module.HTTPProvider(f"http://127.0.0.1:{self._process.port}"))
+
+    def _check_ours(self) -> None:
+        """The server that answers must be the child we started, and one that does what we ask."""
+        accounts, node, _ = self._results(
+            [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
+        )
+        if [account.lower() for account in accounts] != [self._process.account]:
+            raise ChainDied("the server on anvil's port is not the anvil that was started")
+        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], node["currentBlockNumber"])
+        if found != (HARDFORK, CHAIN_ID, "0x0"):
+            raise BlockMismatch("anvil at its start", found, (HARDFORK, CHAIN_ID, "0x0"))
+
+    def _status(self) -> str:
         self._process.settle(0.5)
-        return ChainDied(f"{error}; {self._process.status()}")
+        return f"; {self._process.status()}"
 
 
 def _fields(transaction: Transaction, nonce: int) -> dict[str, str]:

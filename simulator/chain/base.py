@@ -87,6 +87,11 @@ class Chain(Protocol):
         """[gas] The allowances of one block's transactions add up to at most this."""
         ...
 
+    @property
+    def head(self) -> Head:
+        """The last block: the next one's number is above it, its timestamp not below."""
+        ...
+
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
         """One block that holds all `transactions`, in order; a failed one is a receipt with `ok=False`.
 

@@ -59,6 +59,10 @@ class RevmChain:
     ) -> None:
         self.close()
 
+    @property
+    def head(self) -> Head:
+        return self._head
+
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
         check_block(self._head, number, timestamp, transactions)
         self._enter_block(number, timestamp)

@@ -24,12 +24,12 @@ def text(value: str) -> bytes:
 
 
 class Builder:
-    """A chain before the run: everything happens at one instant `timestamp` [s], in blocks numbered from one."""
+    """A chain before the run: all happens at one instant `timestamp` [s], in blocks that follow the chain's last."""
 
     def __init__(self, chain: Chain, timestamp: int) -> None:
         self.chain = chain
         self.timestamp = timestamp
-        self.number = 0
+        self.number = chain.head.number
         self.code_hashes: dict[str, str] = {}
         self._errors: dict[bytes, str] = {}
         chain.set_code(addresses.DEPLOYER, load("Deployer").deployed)

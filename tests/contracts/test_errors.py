@@ -10,7 +10,27 @@ from tests.contracts.desk import OURS
 
 HERE = Path(__file__).parent
 
+COMPOUND = "protocols/compound_v2"
+
 PROVOKED = {
+    ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundOracle", "Unauthorised"): f"{COMPOUND}/test_deploy.test_only_its_owner_tells_the_oracle_where_to_look",
+    ("CompoundV2Adapter", "CompoundFailure"): f"{COMPOUND}/test_liquidate.test_without_a_price_nothing_is_liquidated",
+    (
+        "CompoundV2Adapter",
+        "InsufficientLiquidity",
+    ): f"{COMPOUND}/test_liquidate.test_at_full_utilisation_the_collateral_cannot_leave",
+    (
+        "CompoundV2Adapter",
+        "InsufficientShortfall",
+    ): f"{COMPOUND}/test_liquidate.test_a_healthy_account_is_refused_by_a_revert",
+    (
+        "CompoundV2Adapter",
+        "MulDivOverflow",
+    ): f"{COMPOUND}/test_account.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("CompoundV2Adapter", "TooMuchRepay"): f"{COMPOUND}/test_liquidate.test_max_repay_is_the_largest_that_succeeds",
+    ("CompoundV2Adapter", "UnknownAsset"): f"{COMPOUND}/test_liquidate.test_an_asset_without_market_is_unknown",
     ("ConstantProductPool", "AlreadyOpen"): "test_venue.test_it_opens_once",
     ("ConstantProductPool", "InvalidFee"): "test_venue.test_a_fee_of_everything_is_refused",
     ("ConstantProductPool", "MulDivOverflow"): "test_venue.test_a_spot_beyond_256_bits_is_refused_not_cut",
@@ -34,12 +54,14 @@ PROVOKED = {
     ("LendingPool", "InvalidPrice"): "test_withdraw.test_who_owes_needs_a_price",
     ("LendingPool", "MulDivOverflow"): "test_liquidate.test_a_product_beyond_256_bits_is_refused_not_cut",
     ("LendingPool", "NoCollateral"): "test_liquidate.test_only_collateral_can_be_seized",
+    ("LendingPool", "NotBorrowable"): "test_emode.test_only_the_categorys_assets_may_be_borrowed",
     ("LendingPool", "NothingOwed"): "test_repay.test_who_owes_nothing_cannot_repay",
     ("LendingPool", "Reentered"): "test_reentrancy.test_a_hostile_token_cannot_call_back",
     ("LendingPool", "SupplyCapExceeded"): "test_supply.test_up_to_the_cap_and_not_a_unit_more",
     ("LendingPool", "TransferFailed"): "test_supply.test_a_token_that_returns_false_supplies_nothing",
     ("LendingPool", "Unauthorised"): "test_admin.test_only_the_owner_lists_and_configures",
     ("LendingPool", "Undercollateralised"): "test_borrow.test_up_to_the_ltv_and_not_a_unit_more",
+    ("LendingPool", "UnknownCategory"): "test_emode.test_a_category_that_is_not_there_cannot_be_entered",
     ("LendingPool", "Unlisted"): "test_supply.test_an_asset_that_is_not_listed_is_refused",
     ("LendingPool", "ZeroAmount"): "test_supply.test_nothing_cannot_be_supplied",
     ("LendingPoolAdapter", "MulDivOverflow"): "test_adapter.test_a_conversion_beyond_256_bits_is_refused_not_cut",
@@ -77,7 +99,7 @@ def test_every_error_has_its_test() -> None:
 def test_the_named_test_names_the_error(error: str, place: str) -> None:
     """The test exists, and its body or claim spells the error."""
     file, _, name = place.partition(".")
-    text = (HERE / f"{file}.py").read_text("utf8")
+    text = ((HERE.parent if "/" in file else HERE) / f"{file}.py").read_text("utf8")
     bodies = [
         ast.get_source_segment(text, node)
         for node in ast.parse(text).body

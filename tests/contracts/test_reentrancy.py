@@ -8,7 +8,7 @@ from simulator.chain import abi
 from simulator.chain.artifact import load
 from tests.contracts.desk import CONFIGS, MAX, WAD, Desk, Rules, ether, refuses, usd, usdc, who
 
-VERBS = ("supply", "withdraw", "borrow", "repay", "liquidate", "accrue")
+VERBS = ("supply", "withdraw", "borrow", "repay", "liquidate", "accrue", "enterCategory")
 
 
 def hostile_desk() -> Desk:
@@ -34,6 +34,7 @@ def calldata(desk: Desk, verb: str, asset: str = "USDC") -> bytes:
     arguments: dict[str, tuple[abi.Argument, ...]] = {
         "liquidate": (account, desk.tokens["WETH"], token, 1, account),
         "accrue": (token,),
+        "enterCategory": (0,),
     }
     return load("LendingPool").encode(verb, *arguments.get(verb, (token, 1, account)))
 
@@ -56,6 +57,8 @@ def attempt(desk: Desk, outer: str) -> None:
         desk.borrow("borrower", "HOSTILE", 5)
     elif outer == "repay":
         desk.repay("borrower", "HOSTILE", 5)
+    elif outer == "enterCategory":
+        desk.verb("borrower", "enterCategory", 0)
     elif outer == "liquidate debt":
         desk.liquidate("WETH", "HOSTILE", 5)
     else:
@@ -79,7 +82,7 @@ def test_a_hostile_token_cannot_call_back(outer: str, inner: str) -> None:
 
 
 @pytest.mark.parametrize("inner", VERBS)
-@pytest.mark.parametrize("outer", ["withdraw", "borrow", "liquidate debt", "liquidate collateral"])
+@pytest.mark.parametrize("outer", ["withdraw", "borrow", "enterCategory", "liquidate debt", "liquidate collateral"])
 def test_a_hostile_feed_cannot_call_back(outer: str, inner: str) -> None:
     """While a verb reads prices each verb is Reentered; nothing changes; without the call it works."""
     desk = hostile_desk()

@@ -26,6 +26,7 @@ from tests.contracts.desk import (
     Rules,
 )
 from tests.contracts.desk import Outcome as Quote
+from tests.contracts.modes import Mode
 from tests.reference.reserve import Refusal, Reserve, ceil, compounded, half_up, refuse_if, utilisation, yearly
 
 P = ParamSpec("P")
@@ -33,15 +34,16 @@ R = TypeVar("R")
 
 
 def whole(verb: Callable[Concatenate[ReferencePool, P], R]) -> Callable[Concatenate[ReferencePool, P], R]:
-    """A verb happens or it does not: a refusal leaves the reserves as they were."""
+    """A verb happens or it does not: a refusal leaves reserves and categories as they were."""
 
     @wraps(verb)
     def run(pool: ReferencePool, *arguments: P.args, **named: P.kwargs) -> R:
         before = {asset: reserve.copy() for asset, reserve in pool.reserves.items()}
+        categories = dict(pool.category_of)
         try:
             return verb(pool, *arguments, **named)
         except Refusal:
-            pool.reserves = before
+            pool.reserves, pool.category_of = before, categories
             raise
 
     return run
@@ -56,7 +58,8 @@ class Pair(NamedTuple):
     collateral_price: int
     debt: int
     debt_price: int
-    config: Config
+    terms: Config | Mode  # of the collateral, for this account
+    protocol_fee: int
 
     @property
     def health(self) -> int:
@@ -80,6 +83,8 @@ class ReferencePool:
         self.rules = rules
         self.now = now
         self.reserves: dict[str, Reserve] = {}
+        self.categories: dict[int, Mode] = {}
+        self.category_of: dict[str, int] = {}  # by account; 0 none
 
     def list(self, asset: str, decimals: int, config: Config, rate: Rate, answer: int) -> None:
         self.reserves[asset] = Reserve(config, rate, 10 ** (18 - decimals), answer, self.now)
@@ -116,13 +121,19 @@ class ReferencePool:
         supplied = r.supplies.get(account, 0) * supply_index // RAY
         return supplied, ceil(r.debts.get(account, 0) * debt_index, RAY)
 
+    def terms(self, account: str, asset: str) -> Config | Mode:
+        """LTV, threshold and bonus: the category's for its collateral, the asset's own for any other."""
+        mode = self.categories.get(self.category_of.get(account, 0))
+        return mode if mode and asset in mode.collateral else self.reserves[asset].config
+
     def values(self, account: str) -> tuple[int, int, int]:
         """(Σ value · threshold, Σ value · LTV, Σ debt value)"""
         weighted = borrowable = owed = 0
         for asset, r in self.reserves.items():
             supplied, debt = self.balances(account, asset)
-            weighted += supplied * r.price * r.config.threshold
-            borrowable += supplied * r.price * r.config.ltv
+            terms = self.terms(account, asset)
+            weighted += supplied * r.price * terms.threshold
+            borrowable += supplied * r.price * terms.ltv
             owed += debt * r.price
         return weighted, borrowable, owed
 
@@ -160,6 +171,8 @@ class ReferencePool:
         self.accrue(asset)
         r = self.reserves[asset]
         refuse_if(r.owed() + amount > r.config.borrow_cap, "BorrowCapExceeded")
+        mode = self.categories.get(self.category_of.get(account, 0))
+        refuse_if(mode is not None and asset not in mode.borrow, "NotBorrowable")
         refuse_if(amount > r.cash, "InsufficientLiquidity")
         r.lend(account, amount)
         r.cash -= amount
@@ -177,6 +190,18 @@ class ReferencePool:
         r.forgive(account, amount)
         r.cash += amount
         return amount
+
+    @whole
+    def enter(self, account: str, category: int) -> None:
+        """0 leaves. All that is owed must be borrowable there, and health must be one."""
+        if category:
+            mode = self.categories.get(category)
+            refuse_if(mode is None or not (mode.collateral or mode.borrow), "UnknownCategory")
+            owes = {asset for asset, r in self.reserves.items() if r.debts.get(account)}
+            refuse_if(mode is not None and not owes <= set(mode.borrow), "NotBorrowable")
+        self.category_of[account] = category
+        weighted, _, owed = self.values(account)
+        refuse_if(owed * WAD > weighted, "Undercollateralised")
 
     @whole
     def liquidate(self, account: str, collateral: str, debt: str, repay: int) -> Done:
@@ -218,26 +243,27 @@ class ReferencePool:
     def pair(self, account: str, collateral: str, debt: str) -> Pair:
         weighted, _, owed = self.values(account)
         refuse_if(not owed or weighted // owed >= WAD, "Healthy")
-        config = self.reserves[collateral].config
+        terms = self.terms(account, collateral)
         seizable, _ = self.balances(account, collateral)
         _, payable = self.balances(account, debt)
-        refuse_if(seizable == 0 or config.threshold == 0, "NoCollateral")
+        refuse_if(seizable == 0 or terms.threshold == 0, "NoCollateral")
         refuse_if(payable == 0, "NothingOwed")
         prices = self.reserves[collateral].price, self.reserves[debt].price
-        return Pair(weighted, owed, seizable, prices[0], payable, prices[1], config)
+        fee = self.reserves[collateral].config.protocol_fee
+        return Pair(weighted, owed, seizable, prices[0], payable, prices[1], terms, fee)
 
     def bonus(self, p: Pair) -> int:
         """On the repaid value [wad]."""
         rules = self.rules
         lack = max(0, WAD - p.health)
         if rules.incentive == FIXED:
-            return p.config.bonus
+            return p.terms.bonus
         if rules.incentive == DISCOUNT_LINEAR:
             return WAD * WAD // (WAD - min(lack, rules.a)) - WAD
         if rules.incentive == HEALTH_LINEAR:
             span = WAD - rules.a
             return rules.b if lack >= span else rules.c + (rules.b - rules.c) * lack // span
-        return min(rules.b, WAD * WAD // (WAD - rules.a * (WAD - p.config.threshold) // WAD) - WAD)
+        return min(rules.b, WAD * WAD // (WAD - rules.a * (WAD - p.terms.threshold) // WAD) - WAD)
 
     def limit(self, p: Pair) -> int:
         """The most of the leg that may go before the dust rule."""
@@ -248,7 +274,7 @@ class ReferencePool:
         if not rules.target_health:
             return min(p.debt, p.owed * rules.close_factor // WAD // p.debt_price)
         missing = p.owed * rules.target_health - p.weighted
-        healing = rules.target_health * WAD - (WAD + self.bonus(p)) * p.config.threshold
+        healing = rules.target_health * WAD - (WAD + self.bonus(p)) * p.terms.threshold
         if healing <= 0 or missing <= 0:
             return p.debt
         return min(p.debt, ceil(ceil(missing * WAD, healing), p.debt_price))
@@ -264,7 +290,7 @@ class ReferencePool:
             seized = p.collateral
             repay = min(repay, ceil(p.collateral * p.collateral_price * WAD, factor * p.debt_price))
         gained = seized - min(seized, half_up(seized * WAD, factor))
-        fee = half_up(gained * p.config.protocol_fee, WAD)
+        fee = half_up(gained * p.protocol_fee, WAD)
         left = (p.debt - repay) * p.debt_price, (p.collateral - seized) * p.collateral_price
         return Quote(repay, seized, fee, *left)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from tests.contracts.desk import DECIMALS, FREE, ROLES, TREASURY, Config, Desk, Rate, Refused, Rules, Totals
+from tests.contracts.desk import DECIMALS, FREE, ROLES, TREASURY, Config, Rate, Refused, Rules, Totals
+from tests.contracts.modes import Mode, ModeDesk
 from tests.reference.pool import ReferencePool
 from tests.reference.reserve import Refusal, ceil
 
@@ -20,17 +21,19 @@ class World(NamedTuple):
     rates: Mapping[str, Rate]
     decimals: Mapping[str, int]
     prices: Mapping[str, int]
+    modes: tuple[Mode, ...] = ()  # categories 1, 2, …
 
 
 class Twin:
     """`desk` is the contract, `pool` the reference."""
 
     def __init__(self, world: World) -> None:
-        self.desk = Desk(*world)
+        self.desk = ModeDesk(*world)
         self.pool = ReferencePool(world.rules, self.desk.now)
         for asset, config in world.configs.items():
             rate = world.rates.get(asset, FREE)
             self.pool.list(asset, world.decimals.get(asset, DECIMALS[asset]), config, rate, world.prices[asset])
+        self.pool.categories = dict(enumerate(world.modes, start=1))
 
     def wait(self, seconds: int) -> None:
         self.desk.wait(seconds)
@@ -39,6 +42,13 @@ class Twin:
     def report(self, asset: str, price: int) -> None:
         self.desk.report(asset, price)
         self.pool.reserves[asset].answer = price
+
+    def set_category(self, number: int, mode: Mode) -> None:
+        self.desk.set_category(number, mode)
+        self.pool.categories[number] = mode
+
+    def enter(self, role: str, number: int) -> str:
+        return both(lambda: self.desk.enter(role, number), lambda: self.pool.enter(role, number), False)
 
     def supply(self, role: str, asset: str, amount: int) -> str:
         return both(lambda: self.desk.supply(role, asset, amount), lambda: self.pool.supply(asset, amount, role), False)
@@ -76,7 +86,7 @@ class Twin:
         )
 
     def differences(self) -> list[str]:
-        """Where the two disagree about balances, health and totals, as of now."""
+        """Where the two disagree about balances, health, categories and totals, as of now, read alone or in a batch."""
         found = []
         for asset, reserve in self.pool.reserves.items():
             supply_index, debt_index = self.pool.indices(asset)
@@ -93,6 +103,13 @@ class Twin:
             pair = self.desk.health(role), self.pool.health(role)  # type: ignore[assignment]
             if pair[0] != pair[1]:
                 found.append(f"health of {role}: contract {pair[0]}, reference {pair[1]}")
+        for holder, row in zip(HOLDERS, self.desk.rows(*HOLDERS), strict=True):
+            balances = [amount for asset in self.pool.reserves for amount in self.pool.balances(holder, asset)]
+            if row != (self.pool.health(holder), *balances):
+                found.append(f"row of {holder}: contract {row}, reference {balances}")
+        for role in ROLES:
+            if self.desk.category_of(role) != self.pool.category_of.get(role, 0):
+                found.append(f"category of {role}: contract {self.desk.category_of(role)}")
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from simulator.book import Position
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Receipt, Transaction
-from simulator.scenario.sections import Asset, DiscountLinear, HealthLinear, Lltv, Protocol, Rate
+from simulator.scenario.sections import Asset, DiscountLinear, EMode, HealthLinear, Lltv, Protocol, Rate
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import transaction
@@ -40,7 +40,11 @@ class HousePool:
 
     def post(self, position: Position) -> list[Transaction]:
         who = addresses.borrower(position.name)
-        return [self._supply(asset, amount, who) for asset, amount in position.collateral.items() if amount]
+        sends = [self._supply(asset, amount, who) for asset, amount in position.collateral.items() if amount]
+        if position.emode is not None:
+            number = 1 + list(self.ground.scenario.protocol.emodes).index(position.emode)
+            sends.append(transaction(self.pool, load("LendingPool").encode("enterCategory", number), who))
+        return sends
 
     def borrow(self, position: Position) -> list[Transaction]:
         who, verb = addresses.borrower(position.name), load("LendingPool").selector("borrow")
@@ -70,7 +74,7 @@ class HousePool:
 
 
 def deploy(ground: Ground) -> HousePool:
-    """Deploys the pool and lists every asset, all rates at zero."""
+    """Deploys the pool, lists every asset, all rates at zero, and sets the e-modes."""
     build, scenario = ground.build, ground.scenario
     arguments = abi.encode(b"", addresses.HARNESS, addresses.TREASURY, rules_words(scenario.protocol))
     pool = build.deploy("LendingPool", "", arguments)
@@ -81,8 +85,17 @@ def deploy(ground: Ground) -> HousePool:
         )
         for name, asset in scenario.assets.items()
     ]
-    build.must("listing the assets", listing)
+    build.must("listing the assets", [*listing, *_categories(ground, pool)])
     return HousePool(ground, pool, build.deploy("LendingPoolAdapter", "", abi.encode(b"", pool)))
+
+
+def _categories(ground: Ground, pool: str) -> Iterator[Transaction]:
+    """Makes the scenario's e-modes the pool's categories 1, 2, … in their order."""
+    for number, (name, emode) in enumerate(ground.scenario.protocol.emodes.items(), start=1):
+        collateral: list[abi.Static] = [ground.tokens[asset] for asset in emode.collateral]
+        borrow: list[abi.Static] = [ground.tokens[asset] for asset in emode.borrow]
+        terms = terms_words(emode, f"protocol.emodes.{name}")
+        yield transaction(pool, load("LendingPool").encode("setCategory", number, terms, collateral, borrow))
 
 
 def rules_words(protocol: Protocol) -> tuple[int, ...]:
@@ -104,6 +117,15 @@ def rules_words(protocol: Protocol) -> tuple[int, ...]:
         int(protocol.deficit == "socialised"),
         to_base_units(protocol.full_close_below_value, VALUE_PLACES, "protocol.full_close_below_value"),
         to_base_units(protocol.min_leftover_value, VALUE_PLACES, "protocol.min_leftover_value"),
+    )
+
+
+def terms_words(emode: EMode, path: str) -> tuple[int, int, int]:
+    """`ILendingPool.Terms` as words."""
+    return (
+        to_wad(emode.ltv, f"{path}.ltv"),
+        to_wad(emode.liquidation_threshold, f"{path}.liquidation_threshold"),
+        to_wad(emode.liquidation_bonus, f"{path}.liquidation_bonus"),
     )
 
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "../interfaces/IERC20.sol";
+import {IVenue} from "../interfaces/IVenue.sol";
+
+/// @notice What the venues over Uniswap's contracts share: which token is which. A venue holds no tokens: they go from
+/// the caller to Uniswap's contract, and from there to the receiver.
+abstract contract UniswapVenue is IVenue {
+    error UnknownToken(address token);
+    error ZeroAmount();
+    error InsufficientLiquidity(address tokenIn, uint256 wanted, uint256 filled);
+    error TransferFailed(address token);
+
+    address public immutable baseToken;
+    address public immutable quoteToken;
+    bool internal immutable _baseIsToken0;
+    uint256 internal immutable _baseUnit; // 10^decimals of the base token
+    uint256 internal immutable _quoteUnit; // 10^decimals of the quote token
+
+    constructor(address base, address token0, address token1) {
+        if (base != token0 && base != token1) revert UnknownToken(base);
+        baseToken = base;
+        quoteToken = base == token0 ? token1 : token0;
+        _baseIsToken0 = base == token0;
+        _baseUnit = 10 ** IERC20(baseToken).decimals();
+        _quoteUnit = 10 ** IERC20(quoteToken).decimals();
+    }
+
+    /// @return Whether `tokenIn` is Uniswap's token0.
+    function _sellsToken0(address tokenIn) internal view returns (bool) {
+        if (tokenIn == baseToken) return _baseIsToken0;
+        if (tokenIn == quoteToken) return !_baseIsToken0;
+        revert UnknownToken(tokenIn);
+    }
+
+    function _pay(address token, address from, address to, uint256 amount) internal {
+        if (!IERC20(token).transferFrom(from, to, amount)) revert TransferFailed(token);
+    }
+}

@@ -1,0 +1,57 @@
+"""`--network ethereum:mainnet-fork:foundry`: the package on a fork that ape made, here of an anvil on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ape
+import pytest
+
+from simulator.chain import Call, Transaction
+from simulator.chain.abi import uint256
+from simulator.chain.anvil import AnvilChain
+from simulator.chain.anvil_process import find_anvil
+from simulator.errors import BlockMismatch
+from simulator.testing import ape_chain
+from tests.chain.bytecodes import COUNT, KEEPER, TARGET
+
+HEAD, TIME = 3, 1_700_000_000
+"""The upstream's last block: number, and timestamp [s]."""
+COUNTING = Transaction(KEEPER, TARGET, b"", 100_000)
+
+
+@pytest.fixture
+def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Ape's provider on a fork of a "mainnet" whose contract TARGET has counted to two."""
+    monkeypatch.setenv("PATH", str(find_anvil().parent), prepend=":")
+    with AnvilChain() as upstream:
+        upstream._results([("anvil_setChainId", [1])])
+        upstream.set_code(TARGET, COUNT)
+        upstream.send(HEAD, TIME, [COUNTING, COUNTING])
+        address = f"http://127.0.0.1:{upstream._process.port}"
+        with (
+            ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}),
+            ape.networks.ethereum.mainnet_fork.use_provider("foundry") as connected,
+        ):
+            yield connected
+
+
+def test_the_chain_goes_on_from_the_forks_block(fork: Any) -> None:
+    with ape_chain() as chain:
+        assert (chain.name, chain.head.number, chain.head.timestamp) == ("fork", HEAD, TIME)
+        (receipt,) = chain.send(HEAD + 1, TIME + 12, [COUNTING])
+        assert uint256(receipt.logs[0].data) == 3
+        assert uint256(chain.call(HEAD + 2, TIME + 24, [Call(TARGET, b"")])[0]) == 4
+    assert fork.get_block("latest").number == HEAD
+    with ape_chain() as chain:
+        assert uint256(chain.call(HEAD + 1, TIME + 12, [Call(TARGET, b"")])[0]) == 3
+
+
+def test_time_does_not_run_back_on_a_fork(fork: Any) -> None:
+    with ape_chain() as chain, pytest.raises(BlockMismatch, match=f"at least {TIME}"):
+        chain.send(HEAD + 1, TIME - 1, [])
+
+
+def test_apes_chain_id_is_mainnets(fork: Any) -> None:
+    assert fork.chain_id == 1
