@@ -127,6 +127,7 @@ class Run:
         opens = clock.start + index * clock.step
         waves = max(1, clock.step // clock.block)
         first_row, liquidating = len(self.trace.liquidations), 0
+        self._world.open_step(index, clock)
         for wave in range(1, waves + 1):
             self._now = opens + (wave - 1) * clock.block
             if self._wave(index, wave) == 0:
