@@ -286,7 +286,8 @@ class Run:
     def finish(self) -> Outcome:
         """Reads every account once more, checks the sums, and closes the trace."""
         end = self._world.accounts(self._now, self._everyone)
-        check_sums("end", self._watch.state.totals, [*end, *self._world.others(self._now)])
+        totals = self._watch.state.totals
+        check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)
