@@ -7,7 +7,7 @@ import {IMorpho} from "../interfaces/morpho/IMorpho.sol";
 import {IMorphoOracle} from "../interfaces/morpho/IMorphoOracle.sol";
 import {MorphoMath} from "../libraries/MorphoMath.sol";
 import {RAY, WAD, Rounding} from "../libraries/Rounding.sol";
-import {TokenCalls} from "../libraries/TokenCalls.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice Morpho Blue behind the common face: one singleton, and the markets a scenario uses of it.
 ///
@@ -17,7 +17,7 @@ import {TokenCalls} from "../libraries/TokenCalls.sol";
 /// that seizes the last collateral, and Morpho keeps no count of losses: this contract counts those of its own calls.
 contract MorphoBlueAdapter is ILendingAdapter {
     using Rounding for uint256;
-    using TokenCalls for address;
+    using TokenTransfer for IERC20;
 
     error UnknownAsset(address asset);
     error NoMarket(address collateral, address debt);
@@ -65,7 +65,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         morpho.accrueInterest(params); // refuses a market that was never created
         _seen.push();
         _remember(_places.length - 1, morpho.market(id));
-        params.loanToken.trust(address(morpho));
+        IERC20(params.loanToken).approveMax(address(morpho));
     }
 
     function _indexOf(address asset) private view returns (uint256) {
@@ -267,7 +267,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         Place memory place = _places[m];
         (uint256 interest, IMorpho.Market memory before) = _look(m);
         if (interest != 0) emit InterestAccrued(place.loanIndex, interest);
-        debt.pull(msg.sender, repay);
+        IERC20(debt).pull(msg.sender, repay);
         (s.seized, s.repaid) = _liquidate(place, before, account, repay);
         IMorpho.Market memory left = morpho.market(place.id);
         _remember(m, left);
@@ -275,8 +275,8 @@ contract MorphoBlueAdapter is ILendingAdapter {
         s.received = s.seized;
         // nothing else that a liquidation does moves this total
         s.badDebt = _bookLoss(place.loanIndex, before.totalSupplyAssets - left.totalSupplyAssets);
-        collateral.push(receiver, s.received);
-        debt.push(msg.sender, repay - s.repaid);
+        IERC20(collateral).push(receiver, s.received);
+        IERC20(debt).push(msg.sender, repay - s.repaid);
     }
 
     /// @dev A debt that is closed is named by its shares and a collateral that is exhausted by its amount: only so does

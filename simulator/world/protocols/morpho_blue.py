@@ -20,7 +20,7 @@ from simulator.chain.base import Call, Receipt, Transaction
 from simulator.errors import InputError
 from simulator.units import to_wad
 from simulator.world import addresses
-from simulator.world.builder import transaction
+from simulator.world.builder import Builder, transaction
 from simulator.world.protocols.base import Ground
 
 MOST_FEE: Final = Decimal("0.25")
@@ -147,9 +147,8 @@ def attach(ground: Ground, morpho: str, markets: Sequence[Params]) -> MorphoBlue
     return _stand(ground, morpho, markets, None)
 
 
-def read_params(ground: Ground, morpho: str, ids: Sequence[bytes]) -> list[Params]:
+def read_params(build: Builder, morpho: str, ids: Sequence[bytes]) -> list[Params]:
     """The parameters of markets by id (32 bytes each); InputError for an id that Morpho does not know."""
-    build = ground.build
     calls = [Call(morpho, abi.encode(SELECTORS["idToMarketParams"], each)) for each in ids]
     found = [abi.words(reply) for reply in build.chain.call(build.number + 1, build.timestamp, calls)]
     for each, words in zip(ids, found, strict=True):
