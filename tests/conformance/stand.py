@@ -55,6 +55,7 @@ class Stand(Bench):
         self.run, self.lending = _prepared(scenario, self.chain)
         self.world = self.run.world
         self.build.number, self.build.timestamp = self.world.number, scenario.clock.start
+        self._opening = self.world.number
         site = self.world.site
         self.adapter, self.names = site.adapter, site.assets
         self.tokens = dict(zip(site.assets, site.tokens, strict=True))
@@ -73,6 +74,13 @@ class Stand(Bench):
         self.wait(seconds)
         if self.world.site.accrues_by_number:
             self.build.number += seconds // BLOCK
+
+    @property
+    def elapsed(self) -> int:
+        """[s] Since the opening, as the protocol counts them: of block numbers, each has its share."""
+        if self.world.site.accrues_by_number:
+            return (self.build.number - self._opening) * BLOCK
+        return self.now - self.scenario.clock.start
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -190,9 +198,15 @@ class Stand(Bench):
         return {self.names[index]: amount for index, amount in (abi.words(log.data) for log in logs)}
 
     def liquidate(self, name: str, repay: int, collateral: str = "WETH", debt: str = "USDC") -> Seizure:
-        receipt = self.transact(self._to_adapter("liquidate", *self.pair(name, collateral, debt), repay, who("keeper")))
+        return self.seizure(self.liquidation(name, repay, collateral, debt))
+
+    def liquidation(self, name: str, repay: int, collateral: str = "WETH", debt: str = "USDC") -> Receipt:
+        return self.transact(self._to_adapter("liquidate", *self.pair(name, collateral, debt), repay, who("keeper")))
+
+    def seizure(self, receipt: Receipt) -> Seizure:
         body = receipt.output[abi.WORD :]
-        return Seizure(*abi.words(body[: 5 * abi.WORD]), tuple(abi.structs(body, 2, 5)))  # type: ignore[arg-type]
+        repaid, cleared, seized, received, fee = abi.words(body[: 5 * abi.WORD])
+        return Seizure(repaid, cleared, seized, received, fee, tuple(abi.structs(body, 2, 5)))
 
     def _to_adapter(self, function: str, *arguments: abi.Argument) -> Transaction:
         return Transaction(who("keeper"), self.adapter, FACE.encode(function, *arguments), 30_000_000)

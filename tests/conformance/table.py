@@ -96,7 +96,7 @@ _HELD = "collateral is held and never lent, so that it can always leave"
 _ANY_SIZE = "any share of a debt may be repaid: it knows no dust"
 
 TABLE = (
-    Line("lending-pool", lending_pool.Own, _BONUS, Fraction(1, 2), third_term, "deficit", "Healthy", rules=_AAVE, lacks={"pause": "it has no switch"}),
+    Line("lending-pool", lending_pool.Own, _BONUS, Fraction(1, 2), third_term, "deficit", "Healthy", rules=_AAVE, lacks={"pause": "it has no switch", "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in"}),
     Line("aave-v3", aave_v3.Own, _BONUS, Fraction(1, 2), third_term, "deficit", "HealthFactorNotBelowThreshold", "ReservePaused"),
     Line("morpho-blue", morpho_blue.Own, 1 - Fraction(3, 10) * Fraction(17, 100), Fraction(1), third_term, "socialised", "position is healthy", assets={"WETH": ISOLATED, "WBTC": {**ISOLATED, "decimals": 8}, "USDC": NO_COLLATERAL}, lacks={"pause": "nobody can stop it", "supply cap": "a market takes all that is posted", "borrow cap": "a market lends all it has", "lent collateral": _HELD, "dust": _ANY_SIZE, "supplied debt": "its markets are of one collateral and one loan"}),
     Line("compound-v2", compound_v2.Own, _BONUS, Fraction(1, 2), simple, "never", "InsufficientShortfall", "seize is paused", rules={"close_factor": ".5"}, assets={"WETH": {**WETH, **EQUAL}, "WBTC": {**WBTC, **EQUAL}, "USDC": {**USDC, "ltv": "0.78"}}, lacks={"supply cap": "its comptroller has none", "dust": _ANY_SIZE, "write-off": "debt without collateral stays open for ever"}),
