@@ -97,7 +97,7 @@ class Stand(Bench):
         self.world.number = self.build.number
         self.run.step(index)
         self.build.number = self.world.number
-        self.build.timestamp = self.scenario.clock.start + index * self.scenario.clock.step
+        self.build.timestamp = self.run._now  # of the step's last wave
 
     # ------------------------------------------------------------ any contract
 

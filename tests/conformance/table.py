@@ -1,20 +1,25 @@
 """The protocols the suite runs: a line each. What a protocol does not have is a flag with the reason in words.
 
-A line says what the scenario must tell it (`rules`, `assets`), its own views (`own`), and the few numbers from which the
-tests know what must come out. `deploy` stands it up where nothing in the package does.
+A line says what the scenario must tell it (`rules`, `assets`), its own views (`own`), and the few numbers from which
+the tests know what must come out. `deploy` stands it up where nothing in the package does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from simulator.scenario import Scenario
 from simulator.world.protocols import Ground, Lending
-from tests.conformance.own import aave_v3, compound_v2, compound_v3, lending_pool, morpho_blue
+from tests.conformance.own.aave_v3 import Own as Aave
+from tests.conformance.own.compound_v2 import Own as CompoundTwo
+from tests.conformance.own.compound_v3 import Own as Comet
+from tests.conformance.own.compound_v3 import deploy as small_comet
 from tests.conformance.own.face import Own
+from tests.conformance.own.lending_pool import Own as House
+from tests.conformance.own.morpho_blue import Own as Morpho
 from tests.conformance.stand import Stand
 from tests.small import DEFAULTS, account, constant
 
@@ -24,8 +29,6 @@ USDC = {"decimals": 6, "ltv": "0.75", "liquidation_threshold": "0.78", "liquidat
 ISOLATED = {"decimals": 18, "liquidation_threshold": "0.83"}
 NO_COLLATERAL = {"decimals": 6, "ltv": 0, "liquidation_threshold": 0}
 COMET = {**WETH, "ltv": "0.8", "liquidation_bonus": "0.03"}
-EQUAL = {"ltv": "0.83"}
-"""Compound v2 and Morpho lend up to the threshold."""
 
 
 def simple(x: Fraction) -> Fraction:
@@ -47,14 +50,13 @@ class Line:
     credit: Fraction
     close_factor: Fraction
     growth: Callable[[Fraction], Fraction]
-    writes_off: str  # deficit: kept; socialised; reserves: bear it; never
-    healthy: str  # the name of its refusal to liquidate a healthy account
-    paused: str = ""  # the name of its refusal while paused
-    full: str = "InsufficientLiquidity"
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    assets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"WETH": WETH, "WBTC": WBTC, "USDC": USDC})
+    loss: str  # deficit: stays; socialised: the suppliers' at once; reserves: bear it; never: it is not booked
+    healthy: str  # how it refuses to liquidate a healthy account
+    paused: str  # how it refuses while paused
+    rules: Mapping[str, Any]
+    assets: Mapping[str, Mapping[str, Any]]
+    lacks: Mapping[str, str]
     deploy: Callable[[Ground], Lending] | None = None
-    lacks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def threshold(self) -> Fraction:
@@ -91,16 +93,48 @@ class Line:
 
 
 _BONUS = Fraction(100, 105)
+_BLUE = 1 - Fraction(3, 10) * (1 - Fraction(83, 100))
 _AAVE = {"full_close_below_health": ".95", "full_close_below_value": 2000, "min_leftover_value": 1000}
-_HELD = "collateral is held and never lent, so that it can always leave"
-_ANY_SIZE = "any share of a debt may be repaid: it knows no dust"
+_SHARED = {"WETH": WETH, "WBTC": WBTC, "USDC": USDC}
+_EQUAL = {name: {**asset, "ltv": asset["liquidation_threshold"]} for name, asset in _SHARED.items()}
+_APART = {"WETH": ISOLATED, "WBTC": {**ISOLATED, "decimals": 8}, "USDC": NO_COLLATERAL}
+_COMET = {"WETH": COMET, "WBTC": {**COMET, "decimals": 8}, "USDC": NO_COLLATERAL}
+_HALF, _ALL = Fraction(1, 2), Fraction(1)
 
+_OWN_LACKS = {
+    "pause": "it has no switch",
+    "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in",
+}
+_MORPHO_LACKS = {
+    "pause": "nobody can stop it",
+    "supply cap": "a market takes all that is posted",
+    "borrow cap": "a market lends all it has",
+    "lent collateral": "collateral is held apart and never lent, so that it can always leave",
+    "dust": "any share of a debt may be repaid",
+}
+_V2_LACKS = {
+    "supply cap": "its comptroller has none",
+    "dust": "any amount up to the close factor may be repaid",
+    "write-off": "debt without collateral stays open for ever",
+}
+_V3_LACKS = {
+    "partial": "an absorption takes an account whole",
+    "borrow cap": "all that suppliers and reserves leave is lent",
+    "lent collateral": "collateral is held apart and never lent, so that it can always leave",
+    "dust": "the storefront sells any amount",
+}
+_FACTOR, _SHORTFALL = "HealthFactorNotBelowThreshold", "InsufficientShortfall"
+_STILL, _SEIZE, _COVERED = "position is healthy", "seize is paused", "NotLiquidatable"
+_CREDIT = Fraction(95, 100)
+_CLOSE = {"close_factor": ".5"}
+
+# kind, own views, credit, close factor, growth, who bears a loss, refusal of a healthy account, refusal while paused
 TABLE = (
-    Line("lending-pool", lending_pool.Own, _BONUS, Fraction(1, 2), third_term, "deficit", "Healthy", rules=_AAVE, lacks={"pause": "it has no switch", "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in"}),
-    Line("aave-v3", aave_v3.Own, _BONUS, Fraction(1, 2), third_term, "deficit", "HealthFactorNotBelowThreshold", "ReservePaused"),
-    Line("morpho-blue", morpho_blue.Own, 1 - Fraction(3, 10) * Fraction(17, 100), Fraction(1), third_term, "socialised", "position is healthy", assets={"WETH": ISOLATED, "WBTC": {**ISOLATED, "decimals": 8}, "USDC": NO_COLLATERAL}, lacks={"pause": "nobody can stop it", "supply cap": "a market takes all that is posted", "borrow cap": "a market lends all it has", "lent collateral": _HELD, "dust": _ANY_SIZE, "supplied debt": "its markets are of one collateral and one loan"}),
-    Line("compound-v2", compound_v2.Own, _BONUS, Fraction(1, 2), simple, "never", "InsufficientShortfall", "seize is paused", rules={"close_factor": ".5"}, assets={"WETH": {**WETH, **EQUAL}, "WBTC": {**WBTC, **EQUAL}, "USDC": {**USDC, "ltv": "0.78"}}, lacks={"supply cap": "its comptroller has none", "dust": _ANY_SIZE, "write-off": "debt without collateral stays open for ever"}),
-    Line("compound-v3", compound_v3.Own, Fraction(95, 100), Fraction(1), simple, "reserves", "NotLiquidatable", "Paused", assets={"WETH": COMET, "WBTC": {**COMET, "decimals": 8}, "USDC": NO_COLLATERAL}, deploy=compound_v3.deploy, lacks={"partial": "an absorption takes an account whole", "borrow cap": "what reserves and suppliers leave is lent", "lent collateral": _HELD, "dust": _ANY_SIZE}),
+    Line("lending-pool", House, _BONUS, _HALF, third_term, "deficit", "Healthy", "", _AAVE, _SHARED, _OWN_LACKS),
+    Line("aave-v3", Aave, _BONUS, _HALF, third_term, "deficit", _FACTOR, "ReservePaused", {}, _SHARED, {}),
+    Line("morpho-blue", Morpho, _BLUE, _ALL, third_term, "socialised", _STILL, "", {}, _APART, _MORPHO_LACKS),
+    Line("compound-v2", CompoundTwo, _BONUS, _HALF, simple, "never", _SHORTFALL, _SEIZE, _CLOSE, _EQUAL, _V2_LACKS),
+    Line("compound-v3", Comet, _CREDIT, _ALL, simple, "reserves", _COVERED, "Paused", {}, _COMET, _V3_LACKS, small_comet),
 )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_what_is_told_is_the_growth(line: Line, seconds: int) -> None:
 
 @pytest.mark.parametrize("line", [line for line in TABLE if line.kind != "compound-v2"])
 def test_interest_is_told_once(line: Line) -> None:
-    """A second look at the same instant finds nothing; indices and debts stand. (Where blocks are time, there is none.)"""
+    """A second look at the same instant finds nothing; indices and debts stand. (Where blocks are time, none is.)"""
     stand = lent(line)
     stand.pass_time(86_400)
     assert stand.accrue()["USDC"] > 0

@@ -155,7 +155,7 @@ def test_no_more_than_the_largest(line: Line, health: Fraction) -> None:
 
 @pytest.mark.parametrize("line", having("dust"))
 def test_dust_rules_leave_a_gap(line: Line) -> None:
-    """15 000 USDC against 16 265 worth, below 0.95: all may go, or as much as leaves 1 000 of each leg; nothing between.
+    """15 000 USDC against 16 265 worth, below 0.95: all may go, or what leaves 1 000 of each leg; nothing between.
 
     Which leg binds: the debt may fall to 1 000, for 14 000 · 1.05 = 14 700 of collateral, which leaves 1 565.
     """
