@@ -16,7 +16,7 @@ from simulator.world.protocols import Ground, Lending
 from tests.conformance.own.aave_v3 import Own as Aave
 from tests.conformance.own.compound_v2 import Own as CompoundTwo
 from tests.conformance.own.compound_v3 import Own as Comet
-from tests.conformance.own.compound_v3 import deploy as small_comet
+from tests.conformance.own.compound_v3 import deploy as comet
 from tests.conformance.own.face import Own
 from tests.conformance.own.lending_pool import Own as House
 from tests.conformance.own.morpho_blue import Own as Morpho
@@ -103,6 +103,7 @@ _HALF, _ALL = Fraction(1, 2), Fraction(1)
 
 _OWN_LACKS = {
     "pause": "it has no switch",
+    "third term": "it cubes a rate per second [ray], of which one digit is left: up to a quarter of the term is lost",
     "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in",
 }
 _MORPHO_LACKS = {
@@ -116,6 +117,7 @@ _V2_LACKS = {
     "supply cap": "its comptroller has none",
     "dust": "any amount up to the close factor may be repaid",
     "write-off": "debt without collateral stays open for ever",
+    "one instant": "it counts time in blocks: whoever looks again looks later",
 }
 _V3_LACKS = {
     "partial": "an absorption takes an account whole",
@@ -134,7 +136,7 @@ TABLE = (
     Line("aave-v3", Aave, _BONUS, _HALF, third_term, "deficit", _FACTOR, "ReservePaused", {}, _SHARED, {}),
     Line("morpho-blue", Morpho, _BLUE, _ALL, third_term, "socialised", _STILL, "", {}, _APART, _MORPHO_LACKS),
     Line("compound-v2", CompoundTwo, _BONUS, _HALF, simple, "never", _SHORTFALL, _SEIZE, _CLOSE, _EQUAL, _V2_LACKS),
-    Line("compound-v3", Comet, _CREDIT, _ALL, simple, "reserves", _COVERED, "Paused", {}, _COMET, _V3_LACKS, small_comet),
+    Line("compound-v3", Comet, _CREDIT, _ALL, simple, "reserves", _COVERED, "Paused", {}, _COMET, _V3_LACKS, comet),
 )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def test_what_is_quoted_is_taken_and_given(line: Line, health: Fraction) -> None
             assert done.repaid <= repay
             assert purse[0] - stand.wallet_of("keeper", "USDC") == done.repaid
             assert stand.wallet_of("keeper", "WETH") - purse[1] == done.received
-            assert done.seized == done.received + done.protocol_fee or line.kind == "compound-v2"
+            assert done.seized == done.received + done.protocol_fee
             lost = sum(amount for _, amount in done.bad_debt)
             assert abs(owed - stand.owed("a") - done.cleared - lost) <= 2
             assert abs(posted - stand.posted("a") - done.seized) <= 1
