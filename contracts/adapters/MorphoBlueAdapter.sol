@@ -321,7 +321,8 @@ contract MorphoBlueAdapter is ILendingAdapter {
     }
 
     /// @dev Someone else's verb accrued meanwhile: before it minted or burned any share, so what it charged fell on
-    /// the shares of the last look.
+    /// the shares of the last look. (Shares that changed after a look are known to the next, if that one is the first
+    /// to accrue: the harness looks once in every second in which anyone acts.)
     function _interestSince(Seen memory seen, IMorpho.Market memory market) private pure returns (uint256) {
         uint256 before = MorphoMath.toAssetsUp(seen.shares, seen.assets, seen.shares);
         uint256 owed = MorphoMath.toAssetsUp(seen.shares, market.totalBorrowAssets, market.totalBorrowShares);

@@ -14,6 +14,8 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
     error Unauthorised(address caller);
     error DeploymentFailed();
 
+    event Founded(address factory, bytes32 codeHash, address pool);
+
     struct Range {
         int24 lower; // tick
         int24 upper; // tick
@@ -34,19 +36,16 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
 
     /// @param factoryCode what creates the factory
     /// @param fee [ppm]; where the factory has no such fee, it gets it, with every tick usable
-    function found(bytes calldata factoryCode, address tokenA, address tokenB, uint24 fee)
-        external
-        onlyOwner
-        returns (IUniswapV3Factory factory, bytes32 codeHash, IUniswapV3Pool pool_)
-    {
+    function found(bytes calldata factoryCode, address tokenA, address tokenB, uint24 fee) external onlyOwner {
+        IUniswapV3Factory factory;
         bytes memory code = factoryCode;
         assembly ("memory-safe") {
             factory := create2(0, add(code, 0x20), mload(code), 0)
         }
         if (address(factory) == address(0)) revert DeploymentFailed();
-        codeHash = address(factory).codehash;
         if (factory.feeAmountTickSpacing(fee) == 0) factory.enableFeeAmount(fee, 1);
-        pool_ = pool = IUniswapV3Pool(factory.createPool(tokenA, tokenB, fee));
+        pool = IUniswapV3Pool(factory.createPool(tokenA, tokenB, fee));
+        emit Founded(address(factory), address(factory).codehash, address(pool));
     }
 
     /// @notice Opens the pool at `sqrtPriceX96` with liquidity the owner pays for.
