@@ -84,6 +84,14 @@ class AaveV3Market:
     def deployment(self) -> dict[str, Any]:
         return {"address": self.where.address}
 
+    @property
+    def rules(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def needed(self) -> set[str]:
+        return set()
+
     def borrowers(self, progress: Progress | None) -> list[str]:
         return borrowers(self.source, self.pool, [BORROW], OWES, self.where.since_block, None, progress)
 

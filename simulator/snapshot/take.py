@@ -21,7 +21,9 @@ from simulator.scenario import Scenario
 from simulator.scenario.scalars import plain
 from simulator.scenario.yaml_text import write_yaml
 from simulator.snapshot.aave_v3 import AaveV3Market
+from simulator.snapshot.compound_v3 import CompoundV3Market
 from simulator.snapshot.market import USD, Listed, Market, Modes
+from simulator.snapshot.morpho_blue import MorphoBlueMarket
 from simulator.snapshot.source import Progress, Source, Stage
 from simulator.world.builder import Builder
 
@@ -39,7 +41,11 @@ BLOCK_SECONDS: Final = {1: 12}
 STEP_SECONDS: Final = 60
 STEPS: Final = 60
 
-_MARKETS: Final[Mapping[str, Callable[[Source, Deployment], Market]]] = {"aave-v3": AaveV3Market}
+_MARKETS: Final[Mapping[str, Callable[[Source, Deployment], Market]]] = {
+    "aave-v3": AaveV3Market,
+    "morpho-blue": MorphoBlueMarket,
+    "compound-v3": CompoundV3Market,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +201,17 @@ def _snapshot(
     found: int,
 ) -> Snapshot:
     modes, holdings = read
-    used = {name for each in holdings for name in (*each.collateral, *each.debt)}
+    used = market.needed | {name for each in holdings for name in (*each.collateral, *each.debt)}
     listed = [each for each in market.assets if each.name in used]
     for each in listed:
         if not each.price:
             raise ChainError(f"price of {each.name} ({each.token}): found 0; allowed: a price above 0")
-    protocol = {"kind": where.protocol, "deployment": dict(market.deployment), "emodes": _modes(modes, used)}
+    protocol = {
+        "kind": where.protocol,
+        "deployment": dict(market.deployment),
+        "emodes": _modes(modes, used),
+        **market.rules,
+    }
     raw = {
         "schema": 1,
         "name": where.name,
