@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from simulator.agents.arbitrage import target_price
 from simulator.oracle import FeedState, Round, decide, evaluation_order, latest, visible
 from simulator.scenario import Scenario
-from simulator.scenario.sections import ConstantProduct
+from simulator.scenario.venues import Venue
 from simulator.units import WAD
 from simulator.world import World
 from simulator.world.records import State
@@ -128,9 +128,7 @@ class Market:
                     found[address] = aim
         return found
 
-    def _aim(
-        self, venue: ConstantProduct, site: VenueSite, address: str, market: Sequence[int], elapsed: int
-    ) -> int | None:
+    def _aim(self, venue: Venue, site: VenueSite, address: str, market: Sequence[int], elapsed: int) -> int | None:
         half_life = venue.recovery.half_life
         if half_life is None:
             return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
-    from simulator.scenario import ConstantProduct, Feed
+    from simulator.scenario import Feed, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:
     return abs(new_price - last.price) * whole >= part * last.price
 
 
-def evaluation_order(feeds: Mapping[str, Feed], venues: Sequence[ConstantProduct]) -> tuple[str, ...]:
+def evaluation_order(feeds: Mapping[str, Feed], venues: Sequence[Venue]) -> tuple[str, ...]:
     """The assets of `feeds`, each after the feed that prices its venue in USD; else in the order given.
 
     Raises InputError if a feed names no venue of its asset, a venue's quote has no feed, or feeds wait for each other.
@@ -97,7 +97,7 @@ def _chain(asset: str, reads: Mapping[str, str | None]) -> Iterator[str]:
         here = reads[here]
 
 
-def _quote(asset: str, source: str, feeds: Mapping[str, Feed], venues: Sequence[ConstantProduct]) -> str | None:
+def _quote(asset: str, source: str, feeds: Mapping[str, Feed], venues: Sequence[Venue]) -> str | None:
     """The asset whose feed must stand before `asset`'s can: its venue's quote; None if it reads the market."""
     kind, _, name = source.partition(":")
     if kind == "market":

@@ -11,7 +11,6 @@ from simulator.scenario.scenario import Scenario, shipped
 from simulator.scenario.sections import (
     Asset,
     Clock,
-    ConstantProduct,
     DiscountLinear,
     Feed,
     Fixed,
@@ -23,8 +22,8 @@ from simulator.scenario.sections import (
     Protocol,
     Provenance,
     Rate,
-    Recovery,
 )
+from simulator.scenario.venues import ConstantProduct, Recovery, UniswapV2, UniswapV3, Venue
 
 __all__ = [
     "Account",
@@ -55,5 +54,8 @@ __all__ = [
     "Sample",
     "Scenario",
     "Series",
+    "UniswapV2",
+    "UniswapV3",
+    "Venue",
     "shipped",
 ]

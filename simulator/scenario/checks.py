@@ -17,10 +17,10 @@ from simulator.scenario.scalars import LONGEST_DURATION, decimal_places, plain
 from simulator.scenario.sections import HealthLinear
 from simulator.scenario.suggest import nearest
 from simulator.scenario.terms import check_emodes, check_markets
+from simulator.scenario.venues import check_venue
 from simulator.units import YEAR
 
 MOST_ASSETS: Final = 128
-_MOST_RESERVE: Final = 31  # power of ten, in base units: what a venue multiplies two of them by leaves 256 bits room
 _MOST_INTEREST: Final = 20  # rate times years: e^20 leaves a borrow index [ray] inside 128 bits
 
 
@@ -124,20 +124,13 @@ def _places(content: Content) -> None:
     for name, asset in content.assets.items():
         for cap in ("supply_cap", "borrow_cap"):
             places(content, f"assets.{name}.{cap}", name, getattr(asset, cap) or Decimal(0))
-    for venue in content.venues:
-        for index, name in enumerate((venue.base, venue.quote)):
-            places(content, f"venues.{venue.name}.reserves.{index}", name, venue.reserves[index])
 
 
 def _venues(content: Content) -> None:
     for venue in content.venues:
         if venue.base == venue.quote:
             raise InputError(f"venues.{venue.name}.quote", venue.quote, "an asset other than the base")
-        for index, name in enumerate((venue.base, venue.quote)):
-            most = f"1e{_MOST_RESERVE - content.assets[name].decimals}"
-            if venue.reserves[index] > Decimal(most):
-                allowed = f"at most {most} {name}, which are 1e{_MOST_RESERVE} base units"
-                raise InputError(f"venues.{venue.name}.reserves.{index}", venue.reserves[index], allowed)
+        check_venue(venue, (content.assets[venue.base].decimals, content.assets[venue.quote].decimals))
 
 
 def _venue_source(content: Content, asset: str) -> str | None:

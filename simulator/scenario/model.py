@@ -15,7 +15,6 @@ from simulator.scenario.section import AssetName, Name, Section, Tokens, kinds
 from simulator.scenario.sections import (
     Asset,
     Clock,
-    ConstantProduct,
     Feed,
     Gas,
     Keeper,
@@ -23,6 +22,7 @@ from simulator.scenario.sections import (
     Protocol,
     Provenance,
 )
+from simulator.scenario.venues import AnyVenue
 
 
 class Content(Section):
@@ -41,7 +41,7 @@ class Content(Section):
     correlation: Annotated[list[Any], empty(list)] = Field(default_factory=list)
     oracle: dict[AssetName, Feed] = Field(default_factory=dict)
     faults: Annotated[list[Any], empty(list)] = Field(default_factory=list)
-    venues: list[ConstantProduct] = Field(default_factory=list)
+    venues: list[AnyVenue] = Field(default_factory=list)
     keepers: list[Keeper] = Field(default_factory=list)
     gas: Gas = Gas.model_construct()
     borrowers: Annotated[Passive, kinds(("passive",), BORROWER_KINDS)] = Passive.model_construct()

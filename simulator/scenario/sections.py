@@ -10,16 +10,12 @@ from simulator.scenario.scalars import (
     Scalar,
     choice,
     date,
-    decimal_places,
     duration,
     empty,
-    exact,
     instant,
-    never_or_duration,
     not_built,
     number,
     only,
-    plain,
     refuse,
     whole,
     words,
@@ -167,37 +163,6 @@ class Feed(Section):
     deviation: Ratio = Decimal("0.005")
     heartbeat: Duration = 3600
     delay: Duration = 0
-
-
-class Recovery(Section):
-    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block."""
-
-    half_life: Annotated[int | None, never_or_duration] = None
-
-
-def _read_reserve(index: int, value: object) -> Decimal:
-    found = exact(value)
-    if found is None or not 0 < found < Decimal("1e15") or decimal_places(found) > 18:
-        refuse("a number above 0 to below 1e15, at most 18 decimal places", suffix=str(index), found=value)
-    return found
-
-
-def _read_reserves(value: object) -> tuple[Decimal, Decimal]:
-    if not isinstance(value, list) or len(value) != 2:
-        refuse("[base tokens, quote tokens]")
-    return _read_reserve(0, value[0]), _read_reserve(1, value[1])
-
-
-class ConstantProduct(Section):
-    """A venue x · y = k; `reserves` in whole tokens, base then quote."""
-
-    name: Name
-    kind: Annotated[str, choice(("constant-product",), planned.VENUE_KINDS)]
-    base: AssetName
-    quote: AssetName
-    reserves: Annotated[tuple[Decimal, Decimal], Scalar(_read_reserves, lambda pair: [plain(pair[0]), plain(pair[1])])]
-    fee: Part = ZERO
-    recovery: Recovery = Recovery.model_construct()
 
 
 class Keeper(Section):

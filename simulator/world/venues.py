@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from fractions import Fraction
+from math import isqrt
+from typing import Final
 
 from simulator.chain import abi
-from simulator.chain.artifact import load
+from simulator.chain.artifact import load, real
 from simulator.chain.base import Transaction
 from simulator.errors import InputError
-from simulator.scenario import ConstantProduct, Scenario
+from simulator.scenario import ConstantProduct, Scenario, UniswapV2, UniswapV3, Venue
+from simulator.scenario.venues import ticks
 from simulator.units import to_base_units
 from simulator.world import addresses
 from simulator.world.builder import Builder, transaction
 
-PPM = 10**6
+PPM: Final = 10**6
+PURSE: Final = 2**128
+"""[token] What the harness has of each token when it lends liquidity; a pool takes what it needs."""
+ROOT_RANGE: Final = (4_295_128_740, 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341)
+"""[X96] Between which a Uniswap v3 pool can be asked to trade."""
+HAIR: Final = 2**40
+_PRECISION: Final = Context(prec=80)
 
 
-def open_venue(
-    build: Builder, scenario: Scenario, venue: ConstantProduct, tokens: Mapping[str, str], label: str
-) -> str:
+def open_venue(build: Builder, scenario: Scenario, venue: Venue, tokens: Mapping[str, str], label: str) -> str:
     """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`."""
-    arguments = abi.encode(b"", tokens[venue.base], tokens[venue.quote], _fee(venue))
-    address = build.deploy("ConstantProductPool", label, arguments)
-    build.must(f"opening venue {venue.name}", list(_reserves(scenario, venue, tokens, address)))
+    pair = tokens[venue.base], tokens[venue.quote]
+    decimals = scenario.assets[venue.base].decimals, scenario.assets[venue.quote].decimals
+    if isinstance(venue, UniswapV3):
+        return _uniswap_v3(build, venue, pair, decimals, label)
+    amounts = _reserves(venue, decimals)
+    if isinstance(venue, UniswapV2):
+        return _uniswap_v2(build, venue, pair, amounts, label)
+    return _constant_product(build, venue, pair, amounts, label)
+
+
+def _constant_product(
+    build: Builder, venue: ConstantProduct, pair: tuple[str, str], amounts: tuple[int, int], label: str
+) -> str:
+    address = build.deploy("ConstantProductPool", label, abi.encode(b"", *pair, _fee(venue)))
+    sends = [
+        sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(build, token, address, amount)
+    ]
+    sends.append(transaction(address, load("ConstantProductPool").encode("open", *amounts)))
+    build.must(f"opening venue {venue.name}", sends)
     return address
+
+
+def _funds(build: Builder, token: str, spender: str, amount: int) -> list[Transaction]:
+    """The harness gets `amount` of `token`, which `spender` may take."""
+    approve = transaction(token, load("Token").encode("approve", spender, amount))
+    return [*build.fund(token, addresses.HARNESS, amount), approve]
 
 
 def _fee(venue: ConstantProduct) -> int:
@@ -33,14 +64,69 @@ def _fee(venue: ConstantProduct) -> int:
     return int(scaled)
 
 
-def _reserves(
-    scenario: Scenario, venue: ConstantProduct, tokens: Mapping[str, str], address: str
-) -> Iterator[Transaction]:
-    """The transactions that put the venue's reserves in."""
-    path, token = f"venues.{venue.name}.reserves", load("Token")
-    amounts = []
-    for name, amount in zip((venue.base, venue.quote), venue.reserves, strict=True):
-        amounts.append(to_base_units(amount, scenario.assets[name].decimals, path))
-        yield transaction(tokens[name], token.encode("mint", addresses.HARNESS, amounts[-1]))
-        yield transaction(tokens[name], token.encode("approve", address, amounts[-1]))
-    yield transaction(address, load("ConstantProductPool").encode("open", *amounts))
+def _reserves(venue: ConstantProduct | UniswapV2, decimals: tuple[int, int]) -> tuple[int, int]:
+    """In base units."""
+    path = f"venues.{venue.name}.reserves"
+    base, quote = (to_base_units(amount, places, path) for amount, places in zip(venue.reserves, decimals, strict=True))
+    return base, quote
+
+
+def _uniswap_v2(build: Builder, venue: UniswapV2, pair: tuple[str, str], amounts: tuple[int, int], label: str) -> str:
+    """A pair on a factory of its own, whose fee goes to nobody but the pair."""
+    factory_code, pair_code = real("uniswap-v2", "UniswapV2Factory"), real("uniswap-v2", "UniswapV2Pair")
+    factory = build.deploy_artifact(factory_code, label, abi.encode(b"", addresses.HARNESS))
+    build.must(f"opening venue {venue.name}", [transaction(factory, factory_code.encode("createPair", *pair))])
+    place = abi.to_address(abi.uint256(build.call(factory_code, factory, "getPair", *pair)))
+    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in build.fund(token, place, amount)]
+    sends.append(transaction(place, pair_code.encode("mint", addresses.HARNESS)))
+    build.must(f"opening venue {venue.name}", sends)
+    return build.deploy("UniswapV2Venue", label, abi.encode(b"", place, pair[0]))
+
+
+def _uniswap_v3(build: Builder, venue: UniswapV3, pair: tuple[str, str], decimals: tuple[int, int], label: str) -> str:
+    """A pool on a factory of its own, with the scenario's ranges of liquidity."""
+    base_first = int(pair[0], 16) < int(pair[1], 16)
+    provider, pool = _found(build, venue, pair, label)
+    bounds = [(lower, upper) if base_first else (-upper, -lower) for lower, upper in ticks(venue, decimals)]
+    ranges: list[abi.Static] = [
+        (*between, part.liquidity) for between, part in zip(bounds, venue.liquidity, strict=True)
+    ]
+    sends = [sent for token in pair for sent in _funds(build, token, provider, PURSE)]
+    root = opening_root(venue, decimals, base_first)
+    sends.append(transaction(provider, load("UniswapV3Provider").encode("open", root, ranges)))
+    build.must(f"opening venue {venue.name}", sends)
+    limits = trading_limits(min(lower for lower, _ in bounds), max(upper for _, upper in bounds))
+    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits))
+
+
+def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) -> tuple[str, str]:
+    """Its provider of liquidity, which owns the factory, and the pool."""
+    provider = build.deploy("UniswapV3Provider", label, abi.encode(b"", addresses.HARNESS))
+    factory = real("uniswap-v3", "UniswapV3Factory")
+    code = factory.bytecode
+    head = abi.encode(load("UniswapV3Provider").selector("found"), 4 * abi.WORD, *pair, int(venue.fee * PPM))
+    found = head + abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
+    (receipt,) = build.must(f"founding venue {venue.name}", [transaction(provider, found)])
+    _, code_hash, pool = abi.words(receipt.logs[-1].data)
+    build.code_hashes[f"{factory.name}:{label}"] = f"0x{code_hash:064x}"
+    return provider, abi.to_address(pool)
+
+
+def opening_root(venue: UniswapV3, decimals: tuple[int, int], base_first: bool) -> int:
+    """√(token1 per token0) [X96], rounded to the side where the spot price is not below the scenario's."""
+    price = Fraction(venue.price) * 10 ** decimals[1] / 10 ** decimals[0]
+    squared = (price if base_first else 1 / price) * 2**192
+    root = isqrt(int(squared))
+    return root + 1 if base_first and root**2 < squared else root
+
+
+def trading_limits(lower: int, upper: int) -> tuple[int, int]:
+    """The pool's root prices [X96] at these ticks and a hair beyond: the last tick is crossed, the empty ones behind it
+    are not walked through."""
+    low, high = (_root(tick) for tick in (lower, upper))
+    return max(ROOT_RANGE[0], low - low // HAIR - 1), min(ROOT_RANGE[1], high + high // HAIR + 1)
+
+
+def _root(tick: int) -> int:
+    """√(1.0001^tick) [X96], rounded down."""
+    return int(_PRECISION.multiply(_PRECISION.sqrt(_PRECISION.power(Decimal("1.0001"), tick)), Decimal(2**96)))

@@ -1,0 +1,205 @@
+"""The venues of a scenario: what is traded where, and how deep it is. Field names are the keys of the file."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from simulator.errors import InputError
+from simulator.scenario import planned
+from simulator.scenario.scalars import (
+    Scalar,
+    decimal_places,
+    exact,
+    never_or_duration,
+    number,
+    plain,
+    refuse,
+    whole,
+)
+from simulator.scenario.section import AssetName, Name, Part, Section, kinds
+
+SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
+"""Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
+LAST_TICK: Final = 887_272
+"""The farthest tick whose price, 1.0001^tick, lies within Uniswap v3's 2^-128 … 2^128."""
+PAIR_FEE: Final = Decimal("0.003")
+"""What every Uniswap v2 pair keeps of what comes in."""
+_MOST_RESERVE: Final = 31
+"""Power of ten, in base units: what a venue multiplies two of them by leaves 256 bits room, and each fits 112."""
+_PRECISION: Final = Context(prec=60)
+_TICK: Final = _PRECISION.ln(Decimal("1.0001"))
+
+
+class Recovery(Section):
+    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block."""
+
+    half_life: Annotated[int | None, never_or_duration] = None
+
+
+def _read_reserve(index: int, value: object) -> Decimal:
+    found = exact(value)
+    if found is None or not 0 < found < Decimal("1e15") or decimal_places(found) > 18:
+        refuse("a number above 0 to below 1e15, at most 18 decimal places", suffix=str(index), found=value)
+    return found
+
+
+def _read_reserves(value: object) -> tuple[Decimal, Decimal]:
+    if not isinstance(value, list) or len(value) != 2:
+        refuse("[base tokens, quote tokens]")
+    return _read_reserve(0, value[0]), _read_reserve(1, value[1])
+
+
+Reserves = Annotated[tuple[Decimal, Decimal], Scalar(_read_reserves, lambda pair: [plain(pair[0]), plain(pair[1])])]
+"""What stands in a pool, in whole tokens, base then quote."""
+
+
+class ConstantProduct(Section):
+    """A venue x · y = k of the house."""
+
+    name: Name
+    kind: Literal["constant-product"]
+    base: AssetName
+    quote: AssetName
+    reserves: Reserves
+    fee: Part = Decimal(0)
+    recovery: Recovery = Recovery.model_construct()
+
+
+def _read_pair_fee(value: object) -> Decimal:
+    if exact(value) != PAIR_FEE:
+        refuse(f"{plain(PAIR_FEE)}, which every Uniswap v2 pair keeps")
+    return PAIR_FEE
+
+
+class UniswapV2(Section):
+    """A Uniswap v2 pair, x · y = k."""
+
+    name: Name
+    kind: Literal["uniswap-v2"]
+    base: AssetName
+    quote: AssetName
+    reserves: Reserves
+    fee: Annotated[Decimal, Scalar(_read_pair_fee, plain)] = PAIR_FEE
+    recovery: Recovery = Recovery.model_construct()
+
+
+def _read_fee(value: object) -> Decimal:
+    found = exact(value)
+    if found is None or found not in SPACING:
+        refuse(", ".join(map(plain, SPACING)))
+    return found
+
+
+PoolPrice = Annotated[Decimal, number("(0, 1e24)", noun="a price")]
+"""A price in a pool [whole quote tokens per whole base token]."""
+
+
+class Range(Section):
+    """Liquidity between two prices, each taken to the nearest usable tick; `liquidity` is the pool's own L, the root of
+    the product of what both tokens' reserves would be [√(base units · base units)]."""
+
+    lower: PoolPrice
+    upper: PoolPrice
+    liquidity: Annotated[int, whole("[1, 1e36]")]
+
+
+class UniswapV3(Section):
+    """A Uniswap v3 pool that stands at `price` [whole quote tokens per whole base token]."""
+
+    name: Name
+    kind: Literal["uniswap-v3"]
+    base: AssetName
+    quote: AssetName
+    fee: Annotated[Decimal, Scalar(_read_fee, plain)]
+    price: PoolPrice
+    liquidity: list[Range]
+    recovery: Recovery = Recovery.model_construct()
+
+    @property
+    def spacing(self) -> int:
+        """Ticks between two usable ticks."""
+        return SPACING[self.fee]
+
+
+Venue = ConstantProduct | UniswapV2 | UniswapV3
+AnyVenue = Annotated[
+    Venue,
+    Field(discriminator="kind"),
+    kinds(("constant-product", "uniswap-v2", "uniswap-v3"), planned.VENUE_KINDS),
+]
+
+
+def tick_of(price: Decimal, decimals: tuple[int, int]) -> Decimal:
+    """log_1.0001 of `price` in base units of quote per base; `decimals` are those of base and quote."""
+    base, quote = decimals
+    return _PRECISION.divide(_PRECISION.ln(_PRECISION.scaleb(price, quote - base)), _TICK)
+
+
+def ticks(venue: UniswapV3, decimals: tuple[int, int]) -> list[tuple[int, int]]:
+    """Lower and upper tick of each range, as if the base were the pool's token0; for token1 all signs change."""
+    return [(_usable(venue, part.lower, decimals), _usable(venue, part.upper, decimals)) for part in venue.liquidity]
+
+
+def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
+    steps = _PRECISION.divide(tick_of(price, decimals), Decimal(venue.spacing))
+    return int(_PRECISION.to_integral_value(steps)) * venue.spacing
+
+
+def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
+    """Raise InputError if `venue` could not stand between tokens of these `decimals`, of base and quote."""
+    if isinstance(venue, UniswapV3):
+        _check_uniswap_v3(venue, decimals)
+        return
+    for index, name in enumerate((venue.base, venue.quote)):
+        path, amount = f"venues.{venue.name}.reserves.{index}", venue.reserves[index]
+        if decimal_places(amount) > decimals[index]:
+            raise InputError(path, amount, f"at most {decimals[index]} decimal places, those of {name}")
+        most = f"1e{_MOST_RESERVE - decimals[index]}"
+        if amount > Decimal(most):
+            raise InputError(path, amount, f"at most {most} {name}, which are 1e{_MOST_RESERVE} base units")
+    if isinstance(venue, UniswapV2):
+        _check_uniswap_v2(venue, decimals)
+
+
+def _check_uniswap_v2(venue: UniswapV2, decimals: tuple[int, int]) -> None:
+    """Raise InputError if the reserves are too few for a pair, which locks 1000 of their product's root."""
+    base, quote = (int(amount.scaleb(places)) for amount, places in zip(venue.reserves, decimals, strict=True))
+    if base * quote < 1001**2:
+        allowed = "reserves whose product, in base units, is 1001² or more: the pair locks 1000 of its root"
+        raise InputError(f"venues.{venue.name}.reserves", [plain(amount) for amount in venue.reserves], allowed)
+
+
+def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
+    """Raise InputError if the pool could not stand: a price out of range, an empty range, nothing at its price."""
+    _check_prices(venue, decimals)
+    path, found = f"venues.{venue.name}.liquidity", ticks(venue, decimals)
+    for index, (lower, upper) in enumerate(found):
+        if lower >= upper:
+            part = venue.liquidity[index]
+            allowed = f"below upper, {plain(part.upper)}, by a usable tick or more ({venue.spacing} × 0.01 %)"
+            raise InputError(f"{path}.{index}.lower", part.lower, allowed)
+    at = tick_of(venue.price, decimals)
+    if not any(lower < at < upper for lower, upper in found):
+        raise InputError(f"venues.{venue.name}.price", venue.price, "a price inside one of the ranges of liquidity")
+    most = (2**128 - 1) // (2 * (LAST_TICK // venue.spacing) + 1)
+    total = sum(part.liquidity for part in venue.liquidity)
+    if total > most:
+        raise InputError(path, total, f"at most {most} in all, what one tick of a pool with this fee holds")
+
+
+def _check_prices(venue: UniswapV3, decimals: tuple[int, int]) -> None:
+    last = LAST_TICK // venue.spacing * venue.spacing
+    lowest, highest = (
+        _PRECISION.scaleb(_PRECISION.power(Decimal("1.0001"), tick), decimals[0] - decimals[1])
+        for tick in (-last, last)
+    )
+    prices = {"price": venue.price}
+    for index, part in enumerate(venue.liquidity):
+        prices |= {f"liquidity.{index}.lower": part.lower, f"liquidity.{index}.upper": part.upper}
+    for key, price in prices.items():
+        if abs(tick_of(price, decimals)) > last:
+            allowed = f"a price from {lowest:.3e} to {highest:.3e}, the range of a pool of these tokens"
+            raise InputError(f"venues.{venue.name}.{key}", price, allowed)
