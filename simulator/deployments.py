@@ -14,13 +14,17 @@ from simulator.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One protocol on one network; `network` as ape names its fork, `markets` by what they lend against what."""
+    """One protocol on one network.
+
+    `address` and the ids in `markets` (by collateral/loan) are what a scenario's `protocol.deployment` takes;
+    `network` is ape's name of its fork; before `since_block` there is no event of it.
+    """
 
     name: str
     protocol: str
     network: str
     chain_id: int
-    addresses: Mapping[str, str]
+    address: str
     since_block: int
     source: str
     as_of: str

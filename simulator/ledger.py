@@ -60,6 +60,15 @@ class Ledger:
             rows.append(Account(asset, supplied=supplied, borrowed=sum(debts), touches=len(debts)))
         return cls(rows)
 
+    @classmethod
+    def attached(cls, assets: Sequence[str], totals: Sequence[Totals]) -> Ledger:
+        """The ledger of a protocol that stands, from its own totals: what was before is taken as given."""
+        rows = []
+        for asset, each in zip(assets, totals, strict=True):
+            borrowed = each.debt + each.written_off
+            rows.append(Account(asset, each.held + borrowed, borrowed, written_off=each.written_off))
+        return cls(rows)
+
     def accrued(self, interest: Sequence[tuple[int, int]]) -> None:
         """Takes in the accrual events of a market block: (asset index, interest [token])."""
         for account in self.accounts:
@@ -77,6 +86,10 @@ class Ledger:
             self.accounts[index].written_off += amount
             self.accounts[index].touches += 1
 
+    def drift(self, totals: Sequence[Totals]) -> list[int]:
+        """By asset, the most by which all verbs so far may have rounded debts [token]."""
+        return [total.rounding_per_touch * row.touches for row, total in zip(self.accounts, totals, strict=True)]
+
     def check(self, where: str, totals: Sequence[Totals]) -> None:
         """Raises ConservationViolated with the whole ledger if anything does not add up."""
         faults = [
@@ -89,18 +102,22 @@ class Ledger:
             raise ConservationViolated("\n".join([f"{where}: conservation violated", *faults, "ledger:", *rows]))
 
 
-def check_sums(where: str, totals: Sequence[Totals], states: Sequence[AccountState]) -> None:
+def check_sums(
+    where: str, totals: Sequence[Totals], states: Sequence[AccountState], drift: Sequence[int] | None = None
+) -> None:
     """Raises ConservationViolated unless sums over all accounts equal the totals, but for each account's rounding.
 
-    Each balance is rounded against its account by less than a unit: debts up, supplies down.
+    Each balance is rounded by less than a unit: supplies down, debts up, or down as well (Compound). `drift` [token]:
+    how far, by asset, verbs may have moved the sum of debts away from the total besides (`Ledger.drift`).
     """
     faults = []
     for index, total in enumerate(totals):
         debts = [state.debt[index] for state in states]
         supplies = [state.collateral[index] for state in states]
         slack = len(states)
-        if not 0 <= sum(debts) - total.debt <= slack:
-            faults.append(f"asset {index}: sum of debts {sum(debts)}, total {total.debt}, allowed: 0..{slack} more")
+        bound = slack + (drift[index] if drift else 0)
+        if abs(sum(debts) - total.debt) > bound:
+            faults.append(f"asset {index}: sum of debts {sum(debts)}, total {total.debt}, allowed: +-{bound}")
         if not 0 <= total.supply - sum(supplies) <= slack:
             faults.append(
                 f"asset {index}: sum of supplies {sum(supplies)}, total {total.supply}, allowed: 0..{slack} less"

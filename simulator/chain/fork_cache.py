@@ -10,11 +10,13 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from simulator.chain.refusals import BLOCK_AT
 
 _OURS: Final = 0x6C717366
 """sqlite's application id of our files."""
@@ -24,14 +26,8 @@ _BUSY: Final = 30.0
 _SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 _ALWAYS: Final = frozenset({"eth_chainId", "net_version", "eth_gasPrice", "eth_maxPriorityFeePerGas"})
 """Of these, what the fork's prices are does not matter: its own are zero."""
-_BLOCK_LAST: Final = frozenset(
-    {
-        *("eth_getCode", "eth_getBalance", "eth_getTransactionCount", "eth_getStorageAt", "eth_getProof"),
-        *("eth_call", "eth_createAccessList", "eth_getBlockReceipts"),
-    }
-)
-"""Their last parameter is the block."""
 _OF_HASH: Final = frozenset({"eth_getTransactionByHash", "eth_getTransactionReceipt"})
+_HASH_LENGTH: Final = 66
 _LONGEST_NUMBER: Final = 18
 
 Result = TypeVar("Result")
@@ -47,12 +43,12 @@ def is_immutable(method: str, parameters: Sequence[Any], block: int) -> bool:
     """Whether the answer can never change, given that `block` and so its ancestors are what they are."""
     if method in _ALWAYS or method == "eth_getBlockByHash" or method in _OF_HASH:
         return True
-    if method == "eth_getBlockByNumber" and parameters:
-        return _is_past(parameters[0], block)
     if method == "eth_getLogs" and parameters and isinstance(parameters[0], dict):
         query = parameters[0]
         return "blockHash" in query or all(_is_past(query.get(end), block) for end in ("fromBlock", "toBlock"))
-    return method in _BLOCK_LAST and bool(parameters) and _is_past(parameters[-1], block)
+    at = BLOCK_AT.get(method, len(parameters))
+    changed = at == 1 and len(parameters) > 2  # a call on a state that the caller has changed
+    return at < len(parameters) and not changed and _is_past(parameters[at], block)
 
 
 def is_final(method: str, answer: Any, block: int) -> bool:
@@ -69,7 +65,7 @@ def _is_past(named: Any, block: int) -> bool:
     if not isinstance(named, str) or not named.startswith("0x"):
         return False
     if len(named) > _LONGEST_NUMBER:
-        return True
+        return len(named) == _HASH_LENGTH
     with suppress(ValueError):
         return int(named, 16) <= block
     return False
@@ -120,13 +116,14 @@ class ForkCache:
 
     def _open(self) -> sqlite3.Connection:
         """The file, or a new one in place of one that will not do, or memory."""
-        for _ in range(2):
-            try:
+        if self._file is not None:
+            with suppress(sqlite3.DatabaseError), _alone(self._file.with_name("lock")):
+                try:
+                    return _prepared(self._file)
+                except sqlite3.DatabaseError as error:
+                    if _is_damage(error):
+                        _set_aside(self._file)
                 return _prepared(self._file)
-            except sqlite3.DatabaseError as error:
-                if self._file is None or not _is_damage(error):
-                    break
-                _set_aside(self._file)
         self._file = None
         return _prepared(None)
 
@@ -152,11 +149,18 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     return not isinstance(error, sqlite3.OperationalError) or "no such" in str(error)
 
 
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """While no other process opens a cache, so that two that find the same damage do not undo each other's repair."""
+    with suppress(OSError):
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with closing(sqlite3.connect(lock, timeout=_BUSY, isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        yield
+
+
 def _prepared(file: Path | None) -> sqlite3.Connection:
     """The answers in `file`, which is made if it is not there; sqlite3.DatabaseError if it cannot be used."""
-    if file is not None:
-        with suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     answers = sqlite3.connect(file or ":memory:", timeout=_BUSY, isolation_level=None, check_same_thread=False)
     try:
         answers.execute("BEGIN IMMEDIATE")

@@ -37,7 +37,7 @@ _TOO_WIDE: Final = re.compile(
 _RATE_ONLY: Final = re.compile(
     r"rate.?limit|too many (?:concurrent )?requests|per second|compute units|throughput|request limit", re.IGNORECASE
 )
-_BLOCK_AT: Final = {
+BLOCK_AT: Final = {
     "eth_getCode": 1,
     "eth_getBalance": 1,
     "eth_getTransactionCount": 1,
@@ -82,7 +82,7 @@ def refused(method: str, error: Any, hide: Callable[[str], str]) -> Refusal:
 
 def block_of(method: str, parameters: Sequence[Any]) -> str:
     """The block a request is about, in decimal where it is a number."""
-    at = _BLOCK_AT.get(method)
+    at = BLOCK_AT.get(method)
     named = parameters[at] if at is not None and at < len(parameters) else "latest"
     if isinstance(named, dict):
         named = next(iter(named.values()), "latest")

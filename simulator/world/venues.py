@@ -43,19 +43,18 @@ def _constant_product(
     build: Builder, venue: ConstantProduct, pair: tuple[str, str], amounts: tuple[int, int], label: str
 ) -> str:
     address = build.deploy("ConstantProductPool", label, abi.encode(b"", *pair, _fee(venue)))
-    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(token, address, amount)]
+    sends = [
+        sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(build, token, address, amount)
+    ]
     sends.append(transaction(address, load("ConstantProductPool").encode("open", *amounts)))
     build.must(f"opening venue {venue.name}", sends)
     return address
 
 
-def _funds(token: str, spender: str, amount: int) -> list[Transaction]:
+def _funds(build: Builder, token: str, spender: str, amount: int) -> list[Transaction]:
     """The harness gets `amount` of `token`, which `spender` may take."""
-    encode = load("Token").encode
-    return [
-        transaction(token, encode("mint", addresses.HARNESS, amount)),
-        transaction(token, encode("approve", spender, amount)),
-    ]
+    approve = transaction(token, load("Token").encode("approve", spender, amount))
+    return [*build.fund(token, addresses.HARNESS, amount), approve]
 
 
 def _fee(venue: ConstantProduct) -> int:
@@ -78,8 +77,7 @@ def _uniswap_v2(build: Builder, venue: UniswapV2, pair: tuple[str, str], amounts
     factory = build.deploy_artifact(factory_code, label, abi.encode(b"", addresses.HARNESS))
     build.must(f"opening venue {venue.name}", [transaction(factory, factory_code.encode("createPair", *pair))])
     place = abi.to_address(abi.uint256(build.call(factory_code, factory, "getPair", *pair)))
-    mint = load("Token").encode
-    sends = [transaction(token, mint("mint", place, amount)) for token, amount in zip(pair, amounts, strict=True)]
+    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in build.fund(token, place, amount)]
     sends.append(transaction(place, pair_code.encode("mint", addresses.HARNESS)))
     build.must(f"opening venue {venue.name}", sends)
     return build.deploy("UniswapV2Venue", label, abi.encode(b"", place, pair[0]))
@@ -93,7 +91,7 @@ def _uniswap_v3(build: Builder, venue: UniswapV3, pair: tuple[str, str], decimal
     ranges: list[abi.Static] = [
         (*between, part.liquidity) for between, part in zip(bounds, venue.liquidity, strict=True)
     ]
-    sends = [sent for token in pair for sent in _funds(token, provider, PURSE)]
+    sends = [sent for token in pair for sent in _funds(build, token, provider, PURSE)]
     root = opening_root(venue, decimals, base_first)
     sends.append(transaction(provider, load("UniswapV3Provider").encode("open", root, ranges)))
     build.must(f"opening venue {venue.name}", sends)

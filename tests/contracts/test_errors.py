@@ -10,7 +10,52 @@ from tests.contracts.desk import OURS
 
 HERE = Path(__file__).parent
 
+COMET = "protocols/compound_v3"
+
+COMPOUND = "protocols/compound_v2"
+
 PROVOKED = {
+    ("CompoundV3Adapter", "BadAsset"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    ("CompoundV3Adapter", "BadPrice"): f"{COMET}/test_health.test_only_prices_that_count_are_asked_for",
+    ("CompoundV3Adapter", "BorrowTooSmall"): f"{COMET}/test_small_comet.test_a_debt_has_a_least_size",
+    (
+        "CompoundV3Adapter",
+        "InsufficientReserves",
+    ): f"{COMET}/test_small_comet.test_an_accounts_collateral_is_not_for_sale",
+    (
+        "CompoundV3Adapter",
+        "MulDivOverflow",
+    ): f"{COMET}/test_storefront.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("CompoundV3Adapter", "NotBorrowable"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    (
+        "CompoundV3Adapter",
+        "NotCollateralized",
+    ): f"{COMET}/test_small_comet.test_up_to_the_borrow_factor_and_not_a_unit_more",
+    ("CompoundV3Adapter", "NotForSale"): f"{COMET}/test_absorb.test_a_refused_order_leaves_nothing_absorbed",
+    ("CompoundV3Adapter", "NotLiquidatable"): f"{COMET}/test_absorb.test_who_is_healthy_or_absorbed_already_is_refused",
+    ("CompoundV3Adapter", "NothingForSale"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    ("CompoundV3Adapter", "Paused"): f"{COMET}/test_absorb.test_a_pause_of_either_half_refuses_both",
+    ("CompoundV3Adapter", "SupplyCapExceeded"): f"{COMET}/test_small_comet.test_collateral_has_a_cap",
+    ("CompoundV3Adapter", "TooMuchSlippage"): f"{COMET}/test_small_comet.test_the_storefront_keeps_its_word_to_buyers",
+    ("CompoundV3Adapter", "Unauthorized"): f"{COMET}/test_small_comet.test_each_pause_stops_its_verb",
+    ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundOracle", "Unauthorised"): f"{COMPOUND}/test_deploy.test_only_its_owner_tells_the_oracle_where_to_look",
+    ("CompoundV2Adapter", "CompoundFailure"): f"{COMPOUND}/test_liquidate.test_without_a_price_nothing_is_liquidated",
+    (
+        "CompoundV2Adapter",
+        "InsufficientLiquidity",
+    ): f"{COMPOUND}/test_liquidate.test_at_full_utilisation_the_collateral_cannot_leave",
+    (
+        "CompoundV2Adapter",
+        "InsufficientShortfall",
+    ): f"{COMPOUND}/test_liquidate.test_a_healthy_account_is_refused_by_a_revert",
+    (
+        "CompoundV2Adapter",
+        "MulDivOverflow",
+    ): f"{COMPOUND}/test_account.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("CompoundV2Adapter", "TooMuchRepay"): f"{COMPOUND}/test_liquidate.test_max_repay_is_the_largest_that_succeeds",
+    ("CompoundV2Adapter", "UnknownAsset"): f"{COMPOUND}/test_liquidate.test_an_asset_without_market_is_unknown",
     ("ConstantProductPool", "AlreadyOpen"): "test_venue.test_it_opens_once",
     ("ConstantProductPool", "InvalidFee"): "test_venue.test_a_fee_of_everything_is_refused",
     ("ConstantProductPool", "MulDivOverflow"): "test_venue.test_a_spot_beyond_256_bits_is_refused_not_cut",
@@ -57,22 +102,23 @@ PROVOKED = {
     ("Probe", "OnlyItself"): "test_probe.test_only_itself_may_attempt",
     ("Token", "InsufficientAllowance"): "test_token.test_an_allowance_runs_down",
     ("Token", "InsufficientBalance"): "test_token.test_no_more_than_the_balance_moves",
-    ("UniswapV2Venue", "InsufficientLiquidity"): "../venues/test_uniswap_v2.test_a_sale_that_does_not_fit_is_refused",
-    ("UniswapV2Venue", "TransferFailed"): "../venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
-    ("UniswapV2Venue", "UnknownToken"): "../venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
-    ("UniswapV2Venue", "ZeroAmount"): "../venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
-    ("UniswapV3Provider", "DeploymentFailed"): "../venues/test_refusals.test_code_that_creates_nothing_founds_nothing",
-    ("UniswapV3Provider", "TransferFailed"): "../venues/test_refusals.test_a_token_that_returns_false_is_not_lent",
-    ("UniswapV3Provider", "Unauthorised"): "../venues/test_refusals.test_the_provider_obeys_its_owner_alone",
-    ("UniswapV3Venue", "InsufficientLiquidity"): "../venues/test_uniswap_v3.test_a_sale_beyond_the_liquidity_is_refused",
-    ("UniswapV3Venue", "MulDivOverflow"): "../venues/test_refusals.test_a_spot_beyond_256_bits_is_refused_not_cut",
-    ("UniswapV3Venue", "TransferFailed"): "../venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
-    ("UniswapV3Venue", "Unauthorised"): "../venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
-    ("UniswapV3Venue", "UnknownToken"): "../venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
-    ("UniswapV3Venue", "ZeroAmount"): "../venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
+    ("UniswapV2Venue", "InsufficientLiquidity"): "venues/test_uniswap_v2.test_a_sale_that_does_not_fit_is_refused",
+    ("UniswapV2Venue", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
+    ("UniswapV2Venue", "UnknownToken"): "venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
+    ("UniswapV2Venue", "ZeroAmount"): "venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
+    ("UniswapV3Provider", "DeploymentFailed"): "venues/test_refusals.test_code_that_creates_nothing_founds_nothing",
+    ("UniswapV3Provider", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_lent",
+    ("UniswapV3Provider", "Unauthorised"): "venues/test_refusals.test_the_provider_obeys_its_owner_alone",
+    ("UniswapV3Venue", "InsufficientLiquidity"): "venues/test_uniswap_v3.test_a_sale_beyond_the_liquidity_is_refused",
+    ("UniswapV3Venue", "MulDivOverflow"): "venues/test_refusals.test_a_spot_beyond_256_bits_is_refused_not_cut",
+    ("UniswapV3Venue", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
+    ("UniswapV3Venue", "Unauthorised"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
+    ("UniswapV3Venue", "UnknownToken"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
+    ("UniswapV3Venue", "ZeroAmount"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
 }
 
 UNREACHABLE = {
+    ("CompoundV3Adapter", "InsufficientLiquidity"): "a Comet lends no collateral, so that it can always leave",
     ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
     ("UniswapV2Venue", "MulDivOverflow"): "reserves have 112 bits, and a move is capped before it is computed",
     ("UniswapV3Venue", "Quoted"): "it carries a quote out of the pool's callback, and only `quote` has it thrown",
@@ -93,8 +139,8 @@ def test_every_error_has_its_test() -> None:
 @pytest.mark.parametrize(("error", "place"), [(error, place) for (_, error), place in PROVOKED.items()])
 def test_the_named_test_names_the_error(error: str, place: str) -> None:
     """The test exists, and its body or claim spells the error."""
-    file, _, name = place.rpartition(".")
-    text = (HERE / f"{file}.py").read_text("utf8")
+    file, _, name = place.partition(".")
+    text = ((HERE.parent if "/" in file else HERE) / f"{file}.py").read_text("utf8")
     bodies = [
         ast.get_source_segment(text, node)
         for node in ast.parse(text).body

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ from simulator.chain.fork import ForkChain
 from simulator.chain.upstream import Patience
 from tests.fork.upstreams import Archive, Deployed, Staged, crash, deployed, staged
 
-QUICK = Patience(budget=3.0, timeout=0.5, first=0.001, longest=0.002)
+QUICK = Patience(budget=60.0, timeout=20.0, first=0.001, longest=0.002)
 """No test waits: pauses of a millisecond or two."""
+HASTY = replace(QUICK, timeout=0.5)
+"""Only for a server that never answers."""
 
 
 @pytest.fixture(scope="module")

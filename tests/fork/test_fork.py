@@ -16,6 +16,7 @@ from simulator.chain.artifact import load
 from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head
 from simulator.chain.fork import ForkChain
 from simulator.chain.revm import RevmChain
+from simulator.chain.secret_url import Url
 from simulator.errors import BlockMismatch, ChainDied, ChainError, TransactionReverted
 from simulator.prices import build_paths
 from simulator.simulate import Outcome, Run
@@ -121,6 +122,21 @@ def test_environment(fork: ForkChain) -> None:
     fork.set_code(TARGET, SURROUNDINGS)
     assert abi.words(fork.call(*next_block(fork), [Call(TARGET, b"")])[0]) == (CHAIN_ID, BLOCK_GAS_LIMIT, 0, 0, 0)
     assert (fork.name, fork.hardfork, fork.chain_id) == ("fork", HARDFORK, CHAIN_ID)
+
+
+@pytest.mark.parametrize("chain_id", [1, 10, 8_453, 42_161])
+def test_no_chain_id_makes_anvil_another_chain(chain_id: int, tmp_path: Path) -> None:
+    """anvil knows some second layers by their ids, and treats their blocks and fees in another way."""
+    with Archive(chain_id) as chain:
+        chain.set_code(TARGET, CLOCK)
+        chain.send(1, 20, [transaction()])
+        url = Url.parse(f"http://127.0.0.1:{chain.port}/")
+        with ForkChain(url, 1, chain_id, directory=tmp_path, patience=QUICK) as fork:
+            (receipt,) = fork.send(2, 30, [transaction()])
+            assert abi.words(receipt.logs[0].data) == (2, 30)
+            assert abi.words(fork.call(7, 40, [Call(TARGET, b"")])[0]) == (7, 40)
+            fork.set_code(TARGET, SURROUNDINGS)
+            assert abi.words(fork.call(7, 40, [Call(TARGET, b"")])[0]) == (chain_id, BLOCK_GAS_LIMIT, 0, 0, 0)
 
 
 def test_the_loop_owns_number_and_time_from_the_forked_block_on(fork: ForkChain, market: Deployed) -> None:

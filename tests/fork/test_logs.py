@@ -14,7 +14,7 @@ from simulator.chain.fork_cache import ForkCache
 from simulator.chain.log_scan import FIRST_SPAN, LogScan, Scanned, Span
 from simulator.chain.upstream import Patience, Upstream
 from simulator.errors import ChainError, UpstreamFailed
-from tests.fork.conftest import QUICK
+from tests.fork.conftest import HASTY, QUICK
 from tests.fork.quiet import everything_said, secrets_in
 from tests.fork.upstreams import TOKENS, Answer, Deployed, Request, Staged, always, error, first
 
@@ -131,9 +131,7 @@ def test_one_block_with_more_than_the_server_gives_is_an_error(
 
 
 @pytest.mark.parametrize("fault", [Answer(silent=True), Answer(504), Answer(413), Answer(body=b"{", cut=True)])
-def test_a_range_that_is_too_much_work_is_halved(
-    fault: Answer, stage: Staged, upstream: Upstream, cache: ForkCache
-) -> None:
+def test_a_range_that_is_too_much_work_is_halved(fault: Answer, stage: Staged, cache: ForkCache) -> None:
     """Not every server says so: some take too long, or a gateway before them gives up."""
     calm = Logs([3, 700])
 
@@ -143,7 +141,9 @@ def test_a_range_that_is_too_much_work_is_halved(
         return fault if wide else calm(asked)
 
     stage.rule = rule
+    upstream = Upstream(stage.url, HASTY if fault.silent else QUICK)
     assert scan(upstream, cache, 999) == [3, 700]
+    upstream.close()
 
 
 def test_a_server_that_fails_at_any_range_is_not_halved_to_the_end(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from simulator.chain import Call
 from simulator.chain.fork import ForkChain
 from simulator.chain.upstream import Patience
 from simulator.errors import BlockMismatch, ChainError, StateMissing, UpstreamFailed
-from tests.fork.conftest import QUICK
+from tests.fork.conftest import HASTY, QUICK
 from tests.fork.quiet import everything_said, secrets_in, secrets_in_files, secrets_in_processes
 from tests.fork.upstreams import TOKENS, Answer, Deployed, Rule, Staged, always, error, first
 
@@ -41,12 +41,15 @@ def lasting(answer: Answer | Callable[..., Answer], raises: type[ChainError], sa
     return Fault(lambda: always(answer, STATE), raises, says, **more)  # type: ignore[arg-type]
 
 
-FEW = Patience(budget=3.0, timeout=0.3, first=0.001, longest=0.002, tries=4)
+FEW = replace(QUICK, tries=4)
 BUSY = Answer(429, ECHO.encode())
 FAULTS = {
-    "slow, then not": passing(Answer(silent=True), 1),
+    "slow, then not": Fault(lambda: first(1, Answer(silent=True), STATE), patience=HASTY),
     "too slow": lasting(
-        Answer(silent=True), UpstreamFailed, r"no answer within 0\.3 s \(tried 4 times\)", patience=FEW
+        Answer(silent=True),
+        UpstreamFailed,
+        r"no answer within 0\.5 s \(tried 3 times\)",
+        patience=replace(HASTY, tries=3),
     ),
     "429 without Retry-After, then not": passing(BUSY),
     "429 for ever": lasting(BUSY, UpstreamFailed, r"429: too many requests \(tried 4 times\)", patience=FEW, posts=4),

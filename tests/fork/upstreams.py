@@ -31,8 +31,8 @@ Request = dict[str, Any]
 class Archive(AnvilChain):
     """An anvil that keeps its history, as a fork's server must."""
 
-    def __init__(self) -> None:
-        super().__init__(20.0, Origin(chain_id=CHAIN_ID))
+    def __init__(self, chain_id: int = CHAIN_ID) -> None:
+        super().__init__(20.0, Origin(chain_id=chain_id))
 
     @property
     def port(self) -> int:
@@ -42,7 +42,7 @@ class Archive(AnvilChain):
         own = list(anvil_process._ARGUMENTS)
         for flag in ("--prune-history", "--transaction-block-keeper", "8"):
             own.remove(flag)
-        own[own.index("--chain-id") + 1] = str(CHAIN_ID)
+        own[own.index("--chain-id") + 1] = str(self.chain_id)
         return own
 
 

@@ -60,7 +60,9 @@ class Comet:
         who = addresses.borrower(position.name)
         owed = {asset: amount for asset, amount in position.debt.items() if amount}
         if owed.keys() - {self.base} or (owed and position.collateral.get(self.base)):
-            raise InputError(f"book: account {position.name}", sorted(owed), f"debt of {self.base} against other assets")
+            raise InputError(
+                f"book: account {position.name}", sorted(owed), f"debt of {self.base} against other assets"
+            )
         verb = SELECTORS["withdrawTo(address,address,uint256)"]
         token = self.ground.tokens[self.base]
         return [transaction(self.comet, abi.encode(verb, who, token, amount), who) for amount in owed.values()]

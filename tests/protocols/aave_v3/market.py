@@ -47,7 +47,11 @@ RATE = {"base": "0.01", "slope1": "0.04", "slope2": "0.75", "optimal": "0.9"}
 
 
 class Refused(Exception):
-    """A call that reverted, by the name of its error."""
+    """A call that reverted, by the name of its error; `data` is what it reverted with."""
+
+    def __init__(self, name: str, data: bytes) -> None:
+        super().__init__(name)
+        self.data = data
 
 
 class Seizure(NamedTuple):
@@ -86,9 +90,11 @@ def usd(value: float) -> int:  # [USD 1e8]
 
 
 @contextmanager
-def refuses(error: str) -> Iterator[None]:
+def refuses(error: str, *operands: int) -> Iterator[None]:
+    """The block ends in `error`, with these operands if any are given."""
     with pytest.raises(Refused) as caught:
         yield
+    assert not operands or abi.words(caught.value.data[4:]) == operands
     assert str(caught.value).partition("(")[0] == error, str(caught.value)
 
 
@@ -178,14 +184,14 @@ class Market:
     def transact(self, role: str, to: str, data: bytes) -> tuple[bytes, tuple[Log, ...]]:
         (receipt,) = self.build.send([Transaction(self.who(role), to, data, GAS)])
         if not receipt.ok:
-            raise Refused(self.name_of(receipt.output))
+            raise Refused(self.name_of(receipt.output), receipt.output)
         return receipt.output, receipt.logs
 
     def read(self, to: str, data: bytes, role: str = "keeper") -> bytes:
         try:
             return self.chain.call(self.build.number + 1, self.build.timestamp, [Call(to, data, self.who(role))])[0]
         except TransactionReverted as failure:
-            raise Refused(self.name_of(failure.data)) from None
+            raise Refused(self.name_of(failure.data), failure.data) from None
 
     def name_of(self, output: bytes) -> str:
         return error_name(output, self.lending.errors)

@@ -10,6 +10,7 @@ import pytest
 from simulator import run
 from simulator.chain import abi
 from simulator.errors import InputError
+from simulator.scenario import Scenario
 from simulator.world import addresses, protocols
 from simulator.world.protocols import Ground, Lending, compound_v3
 from tests.contracts.desk import load_test
@@ -39,7 +40,7 @@ def standing(monkeypatch: pytest.MonkeyPatch, curves: tuple[Curve, Curve] = (Cur
     monkeypatch.setitem(protocols._DEPLOY, "compound-v3", deploy)  # type: ignore[arg-type]
 
 
-def falling(accounts: list[dict[str, Any]], **changes: Any) -> Any:
+def falling(accounts: list[dict[str, Any]], **changes: Any) -> Scenario:
     return small(
         accounts,
         protocol=COMET,
@@ -64,8 +65,8 @@ def test_a_run_books_absorptions_and_adds_up(monkeypatch: pytest.MonkeyPatch) ->
         ("a", str(16_199 * 10**6), str(10**19), ""),
         ("b", str(13_580 * 10**6), str(10**19), ""),
     ]
-    assert column(result, "accounts", "debt_end.USDC") == ["0", "0"]
-    assert column(result, "accounts", "collateral_end.USDC") == [str(865 * 10**6), str(300 * 10**6)]
+    assert column(result, "accounts", "debt_USDC_end") == ["0", "0"]
+    assert column(result, "accounts", "collateral_USDC_end") == [str(865 * 10**6), str(300 * 10**6)]
 
 
 def test_bad_debt_reaches_the_summary(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,39 +83,38 @@ def test_a_venue_and_interest_along_the_way(monkeypatch: pytest.MonkeyPatch) -> 
     """Interest runs, keepers sell, debts of those who stay are rounded each on its own; both chains agree."""
     standing(monkeypatch, (Curve(base=10**8), Curve(base=3 * 10**9)))
     many = [account(f"a{index}", 10, 4_000 + 1_051 * index) for index in range(12)]
-    scenario = falling(
-        many, venues=[pool(10_000, 20_000_000)], keepers=[{"name": "k", "sell": "venue"}]
-    ).replace("clock.step", "30d")
+    scenario = falling(many, venues=[pool(10_000, 20_000_000)], keepers=[{"name": "k", "sell": "venue"}]).replace(
+        "clock.step", "30d"
+    )
     results = [run(scenario, chain) for chain in ("revm", "anvil")]
     assert results[0].digest == results[1].digest
-    survivors = [amounts for amounts in column(results[0], "accounts", "debt_end") if '"USDC"' in amounts]
+    survivors = [debt for debt in column(results[0], "accounts", "debt_USDC_end") if debt != "0"]
     assert len(rows(results[0], "liquidations")) == 12 - len(survivors) > 0
     assert len(survivors) > 5
 
 
+DAI = {"decimals": 18, "ltv": 0, "liquidation_threshold": 0}
+
+
 @pytest.mark.parametrize(
-    ("changes", "path"),
+    ("asset", "section", "path"),
     [
-        ({"assets": {"WETH": {**WETH, "ltv": "0.82"}}}, "assets.WETH.ltv"),
-        ({"assets": {"WETH": {**WETH, "liquidation_threshold": "0.9"}}}, "assets.WETH.liquidation_threshold"),
-        ({"assets": {"USDC": {"liquidation_threshold": "0.5"}}}, "assets.USDC.liquidation_threshold"),
-        ({"assets": {"DAI": {"decimals": 18, "ltv": 0, "liquidation_threshold": 0}}}, "assets.DAI"),
+        ("WETH", {**WETH, "ltv": "0.82"}, "assets.WETH.ltv"),
+        ("WETH", {**WETH, "liquidation_threshold": "0.9"}, "assets.WETH.liquidation_threshold"),
+        ("USDC", {"decimals": 6, "ltv": 0, "liquidation_threshold": "0.5"}, "assets.USDC.liquidation_threshold"),
+        ("DAI", DAI, "assets.DAI"),
     ],
 )
 def test_what_the_market_has_otherwise_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], path: str
+    monkeypatch: pytest.MonkeyPatch, asset: str, section: dict[str, Any], path: str
 ) -> None:
     """Parameters are the market's own: a scenario that says others would be screened and summed up wrongly."""
     standing(monkeypatch)
-    extra = {"prices": {**FALL, "DAI": points(("0s", 1))}, "oracle": {"DAI": {"deviation": 0}}} if "DAI" in path else {}
-    base = falling(TWO).resolved()
-    changed = {**base, "assets": {**base["assets"], **{k: {**base["assets"].get(k, {}), **v} for k, v in changes["assets"].items()}}}
-    for key, more in extra.items():
-        changed[key] = {**changed[key], **more}
-    from simulator.scenario import Scenario
-
+    raw = falling(TWO).resolved()
+    raw["assets"][asset] = section
+    raw["prices"].setdefault(asset, points(("0s", 1)))
     with pytest.raises(InputError) as caught:
-        run(Scenario.parse(changed))
+        run(Scenario.parse(raw))
     assert caught.value.path == path
 
 
@@ -126,14 +126,11 @@ def test_only_the_base_token_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
         run(falling(book))
 
 
-def test_without_a_market_there_is_none() -> None:
+def test_without_a_market_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kind alone deploys nothing, and says why."""
+    monkeypatch.setitem(protocols._DEPLOY, "compound-v3", compound_v3.deploy)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="bytecode"):
-        compound_v3.deploy(ground_of_nothing())
-
-
-def ground_of_nothing() -> Ground:
-    return Ground(None, falling(TWO), {}, {}, None)  # type: ignore[arg-type]
+        run(falling(TWO))
 
 
 def test_the_selectors_are_those_of_the_interface() -> None:

@@ -37,12 +37,8 @@ class Keeper:
     def order(self, account: str = "borrower", repay: int = MAX, least: int = ANY_LOSS) -> tuple[abi.Static, ...]:
         return (who(account), self.weth, self.usdc, repay, least, 0, self.venue, ZERO)
 
-    def execute(
-        self, *orders: tuple[abi.Static, ...], twins: tuple[tuple[str, int], ...] = ()
-    ) -> list[Outcome]:
-        receipt = self.stand.send(
-            "keeper", "Liquidator", self.hand, "execute", ALLOWANCE, list(orders), list(twins)
-        )
+    def execute(self, *orders: tuple[abi.Static, ...], twins: tuple[tuple[str, int], ...] = ()) -> list[Outcome]:
+        receipt = self.stand.send("keeper", "Liquidator", self.hand, "execute", ALLOWANCE, list(orders), list(twins))
         return records.outcomes(receipt.logs, self.hand, len(orders), load("CompoundV3Adapter").errors)
 
     def filled(self, *orders: tuple[abi.Static, ...]) -> list[Filled]:

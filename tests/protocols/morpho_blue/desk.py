@@ -1,4 +1,4 @@
-"""The real Morpho with a scenario's markets and book in process; `keeper` liquidates through the adapter or directly."""
+"""The real Morpho with a scenario's markets and book; `keeper` liquidates through the adapter or directly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.simulate import prepare
 from simulator.world import addresses
 from simulator.world.protocols.morpho_blue import Params
 from tests.contracts.desk import MAX, Bench, Refused, who
-from tests.small import small
+from tests.small import DEFAULTS
 
 BLUE = real("morpho-blue", "Morpho")
 VIRTUAL = 10**6
@@ -66,16 +66,16 @@ class Seizure(NamedTuple):
 
 
 def asset(threshold: object = 0, decimals: int = 18, **changes: Any) -> dict[str, Any]:
-    return {"decimals": decimals, "liquidation_threshold": threshold, "ltv": None, "liquidation_bonus": None, **changes}
+    return {"decimals": decimals, "liquidation_threshold": threshold, **changes}
 
 
 def blue(accounts: Sequence[dict[str, Any]], **changes: Any) -> Scenario:
-    """WETH at 2 000 and LLTV 0.86 against USDC, 100 M of it lent, and `accounts`."""
+    """WETH at 2 000 and LLTV 0.86 against USDC, 100 M of it lent, and `accounts`; `changes` replace whole sections."""
     base: dict[str, Any] = {
         "protocol": {"kind": "morpho-blue"},
         "assets": {"WETH": asset("0.86"), "USDC": asset(decimals=6)},
     }
-    return small(accounts, **{**base, **changes})
+    return Scenario.parse({**DEFAULTS, **base, "book": {"accounts": list(accounts)}, **changes})
 
 
 class Desk(Bench):

@@ -1,4 +1,4 @@
-"""Liquidation on the real Morpho: incentive factors, the strict line of health, and the write-off at zero collateral."""
+"""Liquidation on the real Morpho: incentive factors, the strict line of health, the write-off at zero collateral."""
 
 from __future__ import annotations
 
