@@ -116,6 +116,7 @@ class Run:
         opens = clock.start + index * clock.step
         waves = max(1, clock.step // clock.block)
         first_row, liquidating = len(self.trace.liquidations), 0
+        self._world.open_step(index, clock)
         for wave in range(1, waves + 1):
             self._now = opens + (wave - 1) * clock.block
             if self._wave(index, wave) == 0:
@@ -287,8 +288,9 @@ class Run:
     def finish(self) -> Outcome:
         """Reads every account once more, checks the sums, and closes the trace."""
         end = self._world.accounts(self._now, self._everyone)
+        totals = self._watch.state.totals
         if not self._attached:
-            check_sums("end", self._watch.state.totals, [*end, *self._world.others(self._now)])
+            check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from simulator.chain import abi
+from simulator.chain.anvil_gap import standing_on
 from simulator.chain.anvil_process import AnvilProcess, fork_arguments
 from simulator.chain.base import (
     BLOCK_GAS_LIMIT,
@@ -65,6 +66,7 @@ class RpcChain:
         self._closed = False
         self._origin = origin
         self._head = origin.head
+        self._forks: bool | None = None
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
 
@@ -147,9 +149,23 @@ class RpcChain:
         return abi.uint256(self.call(head.number + 1, head.timestamp, [call])[0])
 
     def _mine_empty(self, count: int) -> None:
-        """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
+        """Puts `count` empty blocks at the last block's time before the next one, or what comes to the same.
+
+        A fork does not compute state roots and cannot be set onto a block: it mines them, one by one, because
+        `anvil_mine` takes its time from the clock on the wall. The number and time of the next block are checked.
+        """
+        if count > 0 and not self._is_fork():
+            self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
+            return
         for _ in range(count):
             self._mine(self._head.timestamp)
+
+    def _is_fork(self) -> bool:
+        """Whether the server forks another chain, asked once."""
+        if self._forks is None:
+            (node,) = self._results([("anvil_nodeInfo", [])])
+            self._forks = (node.get("forkConfig") or {}).get("forkUrl") is not None
+        return self._forks
 
     def _mine(self, timestamp: int) -> None:
         self._results([("evm_mine", [{"timestamp": timestamp, "blocks": 1}])])

@@ -17,7 +17,7 @@ TOTALS_WORDS: Final = 7
 RESULT_WORDS: Final = 11
 NAMED_ERRORS: Final = (
     "LendingPool", "LendingPoolAdapter", "Liquidator", "ConstantProductPool", "FlashLender", "Token", "PriceFeed",
-    "Probe",
+    "Probe", "CompoundV2Adapter",
 )  # fmt: skip
 
 

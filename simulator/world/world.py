@@ -10,7 +10,9 @@ from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Call, Chain, Receipt, Transaction
 from simulator.errors import TransactionReverted
+from simulator.scenario.sections import Clock
 from simulator.world import addresses, records
+from simulator.world.numbering import first_number
 from simulator.world.records import Outcome, State
 from simulator.world.site import KeeperSite, Site
 
@@ -31,6 +33,7 @@ class World:
         self.chain = chain
         self.site = site
         self.number = number
+        self._opening = number
         self._tx_gas = chain.block_gas_limit
         venues = [venue.address for venue in site.venues]
         twins = [venue.twin for venue in site.venues if venue.twin is not None]
@@ -84,6 +87,11 @@ class World:
         return self.chain.call(self.number + 1, now, [call])[0]
 
     # ------------------------------------------------------------ blocks
+
+    def open_step(self, index: int, clock: Clock) -> None:
+        """Goes on to the numbers of step `index`, where the protocol counts time in block numbers."""
+        if self.site.accrues_by_number:
+            self.number = first_number(self._opening, index, clock, self.number) - 1
 
     def market_block(self, now: int, moves: Mapping[str, int], reports: Mapping[int, int]) -> list[tuple[int, int]]:
         """Arbitrage `moves` (price [wad] by venue), feeds' `reports` ([USD 1e8] by asset index), accrual.
