@@ -4,9 +4,11 @@ pragma solidity ^0.8.28;
 import {IERC20} from "./interfaces/IERC20.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
 import {Rounding, WAD} from "./libraries/Rounding.sol";
+import {TokenTransfer} from "./libraries/TokenTransfer.sol";
 
 /// @notice The house venue: x·y = k on reserves the pool tracks itself. The fee stays in the reserves.
 contract ConstantProductPool is IVenue {
+    using TokenTransfer for IERC20;
     using Rounding for uint256;
 
     error UnknownToken(address token);
@@ -14,7 +16,6 @@ contract ConstantProductPool is IVenue {
     error AlreadyOpen();
     error NotOpen();
     error InvalidFee(uint256 fee, uint256 belowPpm);
-    error TransferFailed(address token);
 
     event Swapped(address indexed tokenIn, uint256 amountIn, uint256 amountOut, address indexed to);
 
@@ -103,10 +104,10 @@ contract ConstantProductPool is IVenue {
     }
 
     function _pull(address token, uint256 amount) private {
-        if (!IERC20(token).transferFrom(msg.sender, address(this), amount)) revert TransferFailed(token);
+        IERC20(token).pull(msg.sender, amount);
     }
 
     function _push(address token, address to, uint256 amount) private {
-        if (!IERC20(token).transfer(to, amount)) revert TransferFailed(token);
+        IERC20(token).push(to, amount);
     }
 }

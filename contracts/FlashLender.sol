@@ -4,14 +4,15 @@ pragma solidity ^0.8.28;
 import {IERC20} from "./interfaces/IERC20.sol";
 import {IFlashBorrower, IFlashLender} from "./interfaces/IFlashLender.sol";
 import {Rounding, WAD} from "./libraries/Rounding.sol";
+import {TokenTransfer} from "./libraries/TokenTransfer.sol";
 
 /// @notice The house's flash lender (ERC-3156): lends what it holds, for a fee, within one transaction.
 contract FlashLender is IFlashLender {
+    using TokenTransfer for IERC20;
     using Rounding for uint256;
 
     error InsufficientLiquidity(address token, uint256 wanted, uint256 held);
     error CallbackFailed(address receiver);
-    error TransferFailed(address token);
 
     bytes32 private constant CALLBACK = keccak256("ERC3156FlashBorrower.onFlashLoan");
 
@@ -37,10 +38,10 @@ contract FlashLender is IFlashLender {
         uint256 held = IERC20(token).balanceOf(address(this));
         if (amount > held) revert InsufficientLiquidity(token, amount, held);
         uint256 fee = flashFee(token, amount);
-        if (!IERC20(token).transfer(address(receiver), amount)) revert TransferFailed(token);
+        IERC20(token).push(address(receiver), amount);
         bytes32 answer = receiver.onFlashLoan(msg.sender, token, amount, fee, payload);
         if (answer != CALLBACK) revert CallbackFailed(address(receiver));
-        if (!IERC20(token).transferFrom(address(receiver), address(this), amount + fee)) revert TransferFailed(token);
+        IERC20(token).pull(address(receiver), amount + fee);
         return true;
     }
 }

@@ -5,6 +5,7 @@ import {IERC20} from "./interfaces/IERC20.sol";
 import {IFlashBorrower, IFlashLender} from "./interfaces/IFlashLender.sol";
 import {ILendingAdapter} from "./interfaces/ILendingAdapter.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
+import {TokenTransfer} from "./libraries/TokenTransfer.sol";
 import {Probe} from "./Probe.sol";
 
 /// @notice A keeper's hand. `execute` carries a wave's orders; each has a gas allowance of its own and fails alone.
@@ -13,6 +14,8 @@ import {Probe} from "./Probe.sol";
 /// along its route, repays the loan and keeps the rest, in one piece or not at all. An order that holds pays with the
 /// treasury (the tokens this contract owns) and keeps the collateral.
 contract Liquidator is IFlashBorrower {
+    using TokenTransfer for IERC20;
+
     error Unauthorised(address caller);
     error Unprofitable(int256 profit, int256 minProfit);
     error NothingToRepay(address account, address collateral, address debt);
@@ -76,10 +79,10 @@ contract Liquidator is IFlashBorrower {
     function trust(address[] calldata tokens, address[] calldata venues) external {
         if (msg.sender != keeper) revert Unauthorised(msg.sender);
         for (uint256 i; i < tokens.length; ++i) {
-            IERC20(tokens[i]).approve(address(adapter), type(uint256).max);
-            IERC20(tokens[i]).approve(address(lender), type(uint256).max);
+            IERC20(tokens[i]).approveMax(address(adapter));
+            IERC20(tokens[i]).approveMax(address(lender));
             for (uint256 j; j < venues.length; ++j) {
-                IERC20(tokens[i]).approve(venues[j], type(uint256).max);
+                IERC20(tokens[i]).approveMax(venues[j]);
             }
         }
     }

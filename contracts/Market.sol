@@ -4,11 +4,14 @@ pragma solidity ^0.8.28;
 import {IERC20} from "./interfaces/IERC20.sol";
 import {ILendingAdapter} from "./interfaces/ILendingAdapter.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
+import {TokenTransfer} from "./libraries/TokenTransfer.sol";
 import {PriceFeed} from "./PriceFeed.sol";
 import {Probe} from "./Probe.sol";
 
 /// @notice The outside market's hand: one call is one market block. It owns the tokens arbitrage trades with.
 contract Market {
+    using TokenTransfer for IERC20;
+
     error Unauthorised(address caller);
 
     struct Move {
@@ -30,7 +33,7 @@ contract Market {
     function trust(address[] calldata tokens, address[] calldata venues) external onlyOwner {
         for (uint256 i; i < venues.length; ++i) {
             for (uint256 j; j < tokens.length; ++j) {
-                IERC20(tokens[j]).approve(venues[i], type(uint256).max);
+                IERC20(tokens[j]).approveMax(venues[i]);
             }
         }
     }

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from simulator.errors import InputError, LiqsimError, NotBuilt
+from simulator.errors import InputError, LiqsimError
 from simulator.scenario import Scenario, shipped
 
 INTERRUPTED: Final = 130
 """128 and a signal's number, as shells have it: 2 is SIGINT, 13 SIGPIPE."""
 UNREAD: Final = 141
+ADDRESS: Final = re.compile(r"\w+://[^\s'\"]*")
 PLANNED: Final = ("snapshot", "sweep", "review", "backtest", "export")
 
 
@@ -30,7 +32,8 @@ class Parser(argparse.ArgumentParser):
     """argparse, with errors in the one line and the exit code every other error has."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(self.prog, message, f"see {self.prog} --help")
+        """An address in the message may hold a key: it is left out."""
+        raise InputError(self.prog, ADDRESS.sub("<address>", message), f"see {self.prog} --help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,11 +106,10 @@ def parser() -> Parser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     one = _verb(verbs, "run", _run, "run one scenario")
     _scenario(one)
-    one.add_argument("--chain", default="revm", metavar="revm|anvil", help="in process (default), or a local anvil")
+    one.add_argument("--chain", metavar="revm|anvil", help="in process (default), or a local anvil")
     one.add_argument("--seed", metavar="N", help="another seed than the scenario's")
     one.add_argument("--out", metavar="DIR", help="write the results directory here")
-    for name in ("--fork-url", "--fork-block"):
-        one.add_argument(name, help=argparse.SUPPRESS)
+    _fork(one)
     one.add_argument("--json", action="store_true", help="print the summary alone, as JSON")
     both = _verb(verbs, "compare", _compare, "run one scenario on several chains; exit 1 if the traces differ")
     _scenario(both)
@@ -132,6 +134,34 @@ def _scenario(verb: Parser) -> None:
     verb.add_argument("--set", action="append", default=[], metavar="path=value", help="replace one value (repeatable)")
 
 
+def _fork(verb: Parser) -> None:
+    told = "JSON-RPC address of the chain to fork, or env:NAME of the variable that holds it; never shown"
+    verb.add_argument("--fork-url", metavar="URL", help=told)
+    verb.add_argument("--fork-block", metavar="N", help="the block after which the fork begins")
+
+
+def _forked(asked: argparse.Namespace) -> tuple[str, int] | None:
+    """Address and block, if a fork is asked for."""
+    if asked.fork_url is None and asked.fork_block is None:
+        return None
+    if asked.fork_url is None or asked.fork_block is None:
+        missing = "--fork-url" if asked.fork_url is None else "--fork-block"
+        raise InputError(missing, None, "both --fork-url and --fork-block, or neither")
+    if not asked.fork_block.isascii() or not asked.fork_block.isdigit() or len(asked.fork_block) > 18:
+        raise InputError("--fork-block", asked.fork_block, "a block number")
+    return _address(asked.fork_url), int(asked.fork_block)
+
+
+def _address(given: str) -> str:
+    """The address itself, or what the variable it names holds."""
+    if not given.startswith("env:"):
+        return given
+    found = os.environ.get(given.removeprefix("env:"))
+    if not found:
+        raise InputError("--fork-url", given, "the name of an environment variable that holds the address")
+    return found
+
+
 def _asked(asked: argparse.Namespace) -> Scenario:
     scenario = Scenario.load(asked.scenario)
     for change in asked.set:
@@ -139,6 +169,9 @@ def _asked(asked: argparse.Namespace) -> Scenario:
         if not equals or not path:
             raise InputError("--set", change, "path=value, as assets.WETH.liquidation_threshold=0.80")
         scenario = scenario.replace(path, value)
+        if scenario.dropped:
+            kind = scenario.protocol.kind
+            print(f"liqsim: dropped, since {kind} fixes or lacks them: {', '.join(scenario.dropped)}", file=sys.stderr)
     if getattr(asked, "seed", None) is not None:
         scenario = scenario.replace("seed", asked.seed)
     return scenario
@@ -148,20 +181,24 @@ def _run(asked: argparse.Namespace) -> int:
     from simulator.progress import Line
     from simulator.report.table import summary_table
     from simulator.result import to_json, writable
-    from simulator.running import run
+    from simulator.running import open_chain, open_fork, run
 
-    if asked.fork_url is not None or asked.fork_block is not None:
-        raise NotBuilt("--fork-url", "a fork", "--chain revm or anvil")
-    scenario = _asked(asked)
+    scenario, fork = _asked(asked), _forked(asked)
+    if fork is not None and asked.chain not in (None, "anvil"):
+        raise InputError("--chain", asked.chain, "anvil, which forks, or no --chain")
     out = None if asked.out is None else writable(asked.out)
-    with Line(sys.stderr, scenario.name, asked.chain) as line:
-        result = run(scenario, asked.chain, progress=line)
+    name = asked.chain or "revm" if fork is None else "fork"
+    with ExitStack() as opened:
+        chain = open_chain(name) if fork is None else open_fork(*fork)
+        opened.callback(chain.close)
+        line = opened.enter_context(Line(sys.stderr, scenario.name, name))
+        result = run(scenario, chain, progress=line)
     if out is not None:
         result.write(out)
     if asked.json:
         print(to_json(result.summary), end="")
         return 0
-    print(summary_table(result.summary, scenario.name, scenario.description, asked.chain, colour=sys.stdout.isatty()))
+    print(summary_table(result.summary, scenario.name, scenario.description, name, colour=sys.stdout.isatty()))
     if out is not None:
         print(f"\nresults: {out}  (open {out / 'report.html'})")
     return 0

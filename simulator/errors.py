@@ -100,6 +100,25 @@ class BlockMismatch(ChainError):
         return f"{self.where}: found {_shown(self.found)}; expected {_shown(self.expected)}"
 
 
+class UpstreamFailed(ChainError):
+    """The server a fork reads from gave no usable answer to `asked`, a method; its address is never shown."""
+
+    def __init__(self, asked: str, found: str, allowed: str, tries: int = 1) -> None:
+        super().__init__(asked, found, allowed, tries)
+        self.asked = asked
+        self.found = found
+        self.allowed = allowed
+        self.tries = tries
+
+    def __str__(self) -> str:
+        tried = f" (tried {self.tries} times)" if self.tries > 1 else ""
+        return f"the fork's server, asked for {self.asked}: found {self.found}{tried}; allowed: {self.allowed}"
+
+
+class StateMissing(UpstreamFailed):
+    """The server a fork reads from does not have the block, or no longer its state."""
+
+
 class TransactionReverted(ChainError):
     """A call or transaction that must succeed did not; `data` is the revert data, `error` its decoded name."""
 

@@ -60,6 +60,15 @@ class Ledger:
             rows.append(Account(asset, supplied=supplied, borrowed=sum(debts), touches=len(debts)))
         return cls(rows)
 
+    @classmethod
+    def attached(cls, assets: Sequence[str], totals: Sequence[Totals]) -> Ledger:
+        """The ledger of a protocol that stands, from its own totals: what was before is taken as given."""
+        rows = []
+        for asset, each in zip(assets, totals, strict=True):
+            borrowed = each.debt + each.written_off
+            rows.append(Account(asset, each.held + borrowed, borrowed, written_off=each.written_off))
+        return cls(rows)
+
     def accrued(self, interest: Sequence[tuple[int, int]]) -> None:
         """Takes in the accrual events of a market block: (asset index, interest [token])."""
         for account in self.accounts:

@@ -7,9 +7,8 @@ from importlib import metadata
 from typing import Any, Final
 
 from simulator.chain.artifact import load
-from simulator.chain.base import HARDFORK
+from simulator.outcome import Outcome
 from simulator.scenario import Scenario
-from simulator.simulate import Outcome
 
 FROM_CONTRACTS: Final = (
     "liquidations.repaid", "liquidations.seized", "liquidations.received", "liquidations.protocol_fee",
@@ -44,8 +43,9 @@ def manifest(scenario: Scenario, chain: str, outcome: Outcome, digest: str) -> d
         "trace_digest": digest,
         "seed": scenario.seed,
         "chain": chain,
-        "hardfork": HARDFORK,
-        "fork_block": None,
+        "hardfork": outcome.world.chain.hardfork,
+        "fork_chain_id": None if outcome.fork is None else outcome.fork[0],
+        "fork_block": None if outcome.fork is None else outcome.fork[1],
         "versions": {
             DISTRIBUTION: _version(DISTRIBUTION),
             "python": platform.python_version(),

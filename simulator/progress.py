@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from simulator.simulate import Progress
+from simulator.outcome import Progress
 
 BAR: Final = 24
 LOG_PARTS: Final = 4

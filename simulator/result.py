@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.errors import InputError
 from simulator.manifest import manifest
 from simulator.metrics import summarise
+from simulator.outcome import Outcome
 from simulator.scenario import Scenario
-from simulator.simulate import Outcome
 from simulator.trace import TABLES, digest
 
 if TYPE_CHECKING:

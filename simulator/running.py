@@ -7,9 +7,10 @@ from typing import Final
 
 from simulator.chain.base import Chain
 from simulator.errors import InputError, TracesDiffer
+from simulator.outcome import Progress
 from simulator.result import Result
 from simulator.scenario import Scenario
-from simulator.simulate import Progress, simulate
+from simulator.simulate import simulate
 from simulator.trace import TABLES
 
 CHAINS: Final = ("revm", "anvil")
@@ -26,6 +27,17 @@ def open_chain(name: str) -> Chain:
 
         return AnvilChain()
     raise InputError("--chain", name, " or ".join(CHAINS))
+
+
+def open_fork(url: str, block: int, chain_id: int | None = None) -> Chain:
+    """A fork of the chain at `url` (which is a secret, and never shown) that begins after `block`.
+
+    `chain_id`: what the chain must be. ChainError says what a server lacks or how it failed.
+    """
+    from simulator.chain.fork import ForkChain
+    from simulator.chain.secret_url import Url
+
+    return ForkChain(Url.parse(url), block, chain_id)
 
 
 def run(

@@ -8,51 +8,21 @@ from dataclasses import dataclass
 
 from simulator.agents.keepers import healthy
 from simulator.agents.orders import UNLIMITED, AccountState
-from simulator.book import Book, build_book
+from simulator.book import Book, Position, build_book
 from simulator.chain.base import Chain
 from simulator.errors import ConservationViolated
 from simulator.keeping import Keeping, Placed
 from simulator.ledger import Ledger, check_sums
 from simulator.market import Market, Prices, opening_prices
-from simulator.prices import PricePaths, build_paths
+from simulator.outcome import Flow, Outcome, Progress
+from simulator.prices import PricePaths, build_paths, rebased
 from simulator.scenario import Scenario
 from simulator.screen import Screen
 from simulator.trace import AccountRow, Liquidation, Refusal, Step, Trace, health_cell
 from simulator.units import WAD, to_base_units
 from simulator.valuation import latent, latent_by_debt, liquidation_drop, unit_values, value
-from simulator.world import World, build_world, set_stage
+from simulator.world import FORK, World, build_world, set_stage
 from simulator.world.records import Filled, Refused, State
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: told after every step."""
-
-    step: int
-    steps: int
-    liquidations: int
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Values of one liquidation in USD at the oracle's prices when it happened [USD 1e26]; bad debt at the market's."""
-
-    repaid: int
-    seized: int
-    protocol_fee: int
-    profit: int
-    bad_debt: tuple[tuple[int, int], ...]  # (asset index, value)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A finished run: the trace, the values its summary adds up, and where it ran."""
-
-    trace: Trace
-    flows: tuple[Flow, ...]
-    latent_by_debt: tuple[int, ...]  # at the end, at market prices [USD 1e26]
-    metered_gas: tuple[int, ...]  # per liquidation, as this chain meters it: outside the digest
-    world: World
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +48,52 @@ def simulate(scenario: Scenario, chain: Chain, progress: Callable[[Progress], No
 
 
 def prepare(scenario: Scenario, chain: Chain) -> Run:
-    """Deploys everything on `chain` and opens the book; no step has run."""
+    """Deploys everything on `chain` and opens the book, or attaches to both on a fork; no step has run."""
     paths = build_paths(scenario)
+    fork = (chain.chain_id, chain.head.number) if chain.name == FORK else None
+    if fork is not None:
+        scenario = _from_fork(scenario, chain.head.timestamp + scenario.clock.block)
     stage = set_stage(chain, scenario)
+    if stage.standing is not None:
+        paths = rebased(paths, stage.standing.prices)
     opening = opening_prices(scenario, paths.values[0], stage.spots())
     book = build_book(scenario, opening)
-    return Run(scenario, build_world(stage, book, opening), paths, book, opening)
+    world = build_world(stage, book, opening)
+    return Run(scenario, world, paths, book, opening, attached=stage.standing is not None, fork=fork)
+
+
+def _from_fork(scenario: Scenario, start: int) -> Scenario:
+    """The scenario with its clock a block after the fork's; its price paths, already built, keep their offsets."""
+    return scenario.model_copy(update={"clock": scenario.clock.model_copy(update={"start": start})})
 
 
 class Run:
     """One run under way."""
 
     def __init__(
-        self, scenario: Scenario, world: World, paths: PricePaths, book: Book, opening: dict[str, int]
+        self,
+        scenario: Scenario,
+        world: World,
+        paths: PricePaths,
+        book: Book,
+        opening: dict[str, int],
+        *,
+        attached: bool = False,
+        fork: tuple[int, int] | None = None,
     ) -> None:
+        """`attached`: protocol and book stood before, with more accounts than the book's; `fork`: (chain id, block)."""
         self.world = world
+        self._attached, self._fork = attached, fork
         self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
-        thresholds = [scenario.thresholds(position) for position in book.accounts]
+        thresholds = [self._thresholds(position) for position in book.accounts]
         self._backs = [tuple(map(bool, row)) for row in thresholds]
         self.trace = Trace(world.site.assets)
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
         self._start = world.accounts(self._now, self._everyone)
-        expected = _expected(scenario, book)
-        self._ledger = Ledger.opened(world.site.assets, self._lent(), expected)
-        self._check_opening(state, expected)
+        self._ledger = self._opened(state)
         self._screen = Screen(self._start, *_indices(state), thresholds)
         self._market = Market(scenario, world, opening, state)
         self._keeping = Keeping(scenario, world, self._backs)
@@ -274,6 +263,19 @@ class Run:
             to_base_units(lenders[name], asset.decimals) if name in lenders else 0 for name, asset in assets.items()
         ]
 
+    def _thresholds(self, position: Position) -> tuple[float, ...]:
+        """The account's thresholds by asset: what it has not switched on as collateral on a fork backs nothing."""
+        rows = zip(self._scenario.assets, self._scenario.thresholds(position), strict=True)
+        return tuple(row if not self._attached or name in position.collateral else 0.0 for name, row in rows)
+
+    def _opened(self, state: State) -> Ledger:
+        if self._attached:
+            return Ledger.attached(self.world.site.assets, state.totals)
+        expected = _expected(self._scenario, self._book)
+        self._ledger = Ledger.opened(self.world.site.assets, self._lent(), expected)
+        self._check_opening(state, expected)
+        return self._ledger
+
     def _check_opening(self, state: State, expected: Sequence[AccountState]) -> None:
         """The book stands exactly as the scenario says, and sums to the protocol's totals."""
         for index, (wanted, found) in enumerate(zip(expected, self._start, strict=True)):
@@ -286,21 +288,23 @@ class Run:
     def finish(self) -> Outcome:
         """Reads every account once more, checks the sums, and closes the trace."""
         end = self._world.accounts(self._now, self._everyone)
-        totals = self._watch.state.totals
-        check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
+        if not self._attached:
+            totals = self._watch.state.totals
+            check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)
             )
         by_debt = tuple(latent_by_debt(dict(enumerate(end)), self._at_market, self._backs))
-        return Outcome(self.trace, tuple(self._flows), by_debt, tuple(self._metered), self._world)
+        metered = tuple(self._metered)
+        return Outcome(self.trace, tuple(self._flows), by_debt, metered, self._world, self._fork)
 
 
 def _left(item: Placed, filled: Filled) -> AccountState:
     """What an account's one liquidation in a block left of it, to a few units of rounding."""
     collateral, debt = list(item.seen.collateral), list(item.seen.debt)
     collateral[item.order.collateral] = max(0, collateral[item.order.collateral] - filled.seized)
-    debt[item.order.debt] = max(0, debt[item.order.debt] - filled.repaid)
+    debt[item.order.debt] = max(0, debt[item.order.debt] - filled.cleared)
     return AccountState(filled.health_after, tuple(collateral), tuple(debt))
 
 

@@ -14,18 +14,19 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Rooms by layer; imports point down or stay in their layer. The package itself is the face: it may import anything.
 LAYERS = {
     0: ["errors", "units"],
-    1: ["scenario"],
+    1: ["scenario", "deployments"],
     2: ["prices", "oracle", "book", "agents", "gas", "screen", "valuation"],
     3: ["chain"],
     4: ["world"],
-    5: ["simulate", "trace", "market", "keeping", "ledger"],
+    5: ["simulate", "outcome", "trace", "market", "keeping", "ledger"],
     6: ["metrics", "manifest", "sweep"],
     7: ["report", "result", "running"],
     8: ["cli", "progress", "testing", "__main__", "__init__"],
 }
 LAYER_OF = {room: layer for layer, rooms in LAYERS.items() for room in rooms}
 
-NEVER = {"ape", "eth_abi", "eth_account", "eth_utils", "web3"}  # in process, nothing of ape's or web3's is loaded
+# In process, nothing of ape's, py-evm's or web3's is loaded: the glue to ape alone (`testing`) may.
+NEVER = {"ape", "click", "eth", "eth_abi", "eth_account", "eth_tester", "eth_utils", "web3"}
 LATER = {"pandas"}  # only where a frame is asked for: importing it costs more than a small run
 FUNCTION_LINES = 60  # without the docstring
 FILE_LINES = 350

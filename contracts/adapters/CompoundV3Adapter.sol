@@ -5,6 +5,7 @@ import {IComet, ICometErrors} from "../interfaces/compound/IComet.sol";
 import {IERC20} from "../interfaces/IERC20.sol";
 import {ILendingAdapter} from "../interfaces/ILendingAdapter.sol";
 import {RAY, Rounding, WAD} from "../libraries/Rounding.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice A Compound III market behind the common face. The formulas are those of Comet's `isLiquidatable`, `absorb`
 /// and `quoteCollateral`, with their order of rounding; parameters and prices are read from it at every call.
@@ -32,6 +33,7 @@ import {RAY, Rounding, WAD} from "../libraries/Rounding.sol";
 /// that pass through this contract show (nobody else borrows or repays in between).
 /// The collateral of a Comet is never lent, so it can always leave: InsufficientLiquidity does not arise.
 contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
+    using TokenTransfer for IERC20;
     using Rounding for uint256;
 
     error NotBorrowable(address asset);
@@ -67,7 +69,7 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
         }
         if (at == assets_.length) revert BadAsset();
         _baseIndex = at;
-        IERC20(_base).approve(address(comet_), type(uint256).max);
+        IERC20(_base).approveMax(address(comet_));
         comet_.accrueAccount(address(this));
         _borrowIndex = comet_.totalsBasic().baseBorrowIndex;
     }
@@ -165,7 +167,7 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
         if (account == address(comet)) s.seized = s.received;
         else (s.cleared, s.badDebt) = _absorb(account);
         s.protocolFee = s.seized - s.received;
-        IERC20(_base).transferFrom(msg.sender, address(this), s.repaid);
+        IERC20(_base).pull(msg.sender, s.repaid);
         comet.buyCollateral(collateral, s.received, s.repaid, receiver);
     }
 

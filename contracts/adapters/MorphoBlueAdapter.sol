@@ -7,7 +7,7 @@ import {IMorpho} from "../interfaces/morpho/IMorpho.sol";
 import {IMorphoOracle} from "../interfaces/morpho/IMorphoOracle.sol";
 import {MorphoMath} from "../libraries/MorphoMath.sol";
 import {RAY, WAD, Rounding} from "../libraries/Rounding.sol";
-import {TokenCalls} from "../libraries/TokenCalls.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice Morpho Blue behind the common face: one singleton, and the markets a scenario uses of it.
 ///
@@ -17,7 +17,7 @@ import {TokenCalls} from "../libraries/TokenCalls.sol";
 /// that seizes the last collateral, and Morpho keeps no count of losses: this contract counts those of its own calls.
 contract MorphoBlueAdapter is ILendingAdapter {
     using Rounding for uint256;
-    using TokenCalls for address;
+    using TokenTransfer for IERC20;
 
     error UnknownAsset(address asset);
     error NoMarket(address collateral, address debt);
@@ -65,7 +65,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         morpho.accrueInterest(params); // refuses a market that was never created
         _seen.push();
         _remember(_places.length - 1, morpho.market(id));
-        params.loanToken.trust(address(morpho));
+        IERC20(params.loanToken).approveMax(address(morpho));
     }
 
     function _indexOf(address asset) private view returns (uint256) {
@@ -261,7 +261,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         Place memory place = _places[m];
         uint256 interest = _look(m);
         if (interest != 0) emit InterestAccrued(place.loanIndex, interest);
-        debt.pull(msg.sender, repay);
+        IERC20(debt).pull(msg.sender, repay);
         IMorpho.Market memory before = morpho.market(place.id);
         (s.seized, s.repaid) = _liquidate(place, before, account, repay);
         IMorpho.Market memory left = morpho.market(place.id);
@@ -270,8 +270,8 @@ contract MorphoBlueAdapter is ILendingAdapter {
         s.received = s.seized;
         // nothing else that a liquidation does moves this total
         s.badDebt = _bookLoss(place.loanIndex, before.totalSupplyAssets - left.totalSupplyAssets);
-        collateral.push(receiver, s.received);
-        debt.push(msg.sender, repay - s.repaid);
+        IERC20(collateral).push(receiver, s.received);
+        IERC20(debt).push(msg.sender, repay - s.repaid);
     }
 
     /// @dev A debt that is closed is named by its shares and a collateral that is exhausted by its amount: only so does
@@ -321,7 +321,8 @@ contract MorphoBlueAdapter is ILendingAdapter {
     }
 
     /// @dev Someone else's verb accrued meanwhile: before it minted or burned any share, so what it charged fell on
-    /// the shares of the last look.
+    /// the shares of the last look. (Shares that changed after a look are known to the next, if that one is the first
+    /// to accrue: the harness looks once in every second in which anyone acts.)
     function _interestSince(Seen memory seen, IMorpho.Market memory market) private pure returns (uint256) {
         uint256 before = MorphoMath.toAssetsUp(seen.shares, seen.assets, seen.shares);
         uint256 owed = MorphoMath.toAssetsUp(seen.shares, market.totalBorrowAssets, market.totalBorrowShares);

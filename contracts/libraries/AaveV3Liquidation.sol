@@ -14,7 +14,8 @@ library AaveV3Liquidation {
     /// @dev Which of the protocol's rules hold.
     enum Rules {
         ShareOfLeg, // up to v3.2: half of the leg if health > 0.95; no dust rule, no deficit; all roundings half up
-        HalfUp, // v3.3 to v3.6: half of the account's debt if both legs are large, the dust rule, deficits
+        HalfUp, // to v3.6: half of the account's debt if both legs are large, the dust rule, deficits; v3.3 and v3.4 may
+        // ask for a unit less where all of the collateral goes
         Directed // from v3.7: the same, but seizures round down and the protocol's fee rounds up
     }
 

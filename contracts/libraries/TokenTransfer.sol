@@ -12,7 +12,11 @@ library TokenTransfer {
     }
 
     function pull(IERC20 token, address from, uint256 amount) internal {
-        _call(token, abi.encodeCall(IERC20.transferFrom, (from, address(this), amount)));
+        move(token, from, address(this), amount);
+    }
+
+    function move(IERC20 token, address from, address to, uint256 amount) internal {
+        _call(token, abi.encodeCall(IERC20.transferFrom, (from, to, amount)));
     }
 
     function push(IERC20 token, address to, uint256 amount) internal {

@@ -4,13 +4,17 @@ pragma solidity ^0.8.28;
 import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV3Factory} from "../interfaces/uniswap/IUniswapV3Factory.sol";
 import {IUniswapV3MintCallback, IUniswapV3Pool} from "../interfaces/uniswap/IUniswapV3Pool.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice Founds a Uniswap v3 pool on a factory of its own, and lends it all its liquidity.
 /// @dev A factory's owner alone enables fees, and a pool calls back whoever adds liquidity: hence a contract.
 contract UniswapV3Provider is IUniswapV3MintCallback {
+    using TokenTransfer for IERC20;
+
     error Unauthorised(address caller);
     error DeploymentFailed();
-    error TransferFailed(address token);
+
+    event Founded(address factory, bytes32 codeHash, address pool);
 
     struct Range {
         int24 lower; // tick
@@ -32,19 +36,16 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
 
     /// @param factoryCode what creates the factory
     /// @param fee [ppm]; where the factory has no such fee, it gets it, with every tick usable
-    function found(bytes calldata factoryCode, address tokenA, address tokenB, uint24 fee)
-        external
-        onlyOwner
-        returns (IUniswapV3Factory factory, bytes32 codeHash, IUniswapV3Pool pool_)
-    {
+    function found(bytes calldata factoryCode, address tokenA, address tokenB, uint24 fee) external onlyOwner {
+        IUniswapV3Factory factory;
         bytes memory code = factoryCode;
         assembly ("memory-safe") {
             factory := create2(0, add(code, 0x20), mload(code), 0)
         }
         if (address(factory) == address(0)) revert DeploymentFailed();
-        codeHash = address(factory).codehash;
         if (factory.feeAmountTickSpacing(fee) == 0) factory.enableFeeAmount(fee, 1);
-        pool_ = pool = IUniswapV3Pool(factory.createPool(tokenA, tokenB, fee));
+        pool = IUniswapV3Pool(factory.createPool(tokenA, tokenB, fee));
+        emit Founded(address(factory), address(factory).codehash, address(pool));
     }
 
     /// @notice Opens the pool at `sqrtPriceX96` with liquidity the owner pays for.
@@ -62,6 +63,6 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
     }
 
     function _pay(address token, uint256 amount) private {
-        if (amount != 0 && !IERC20(token).transferFrom(owner, msg.sender, amount)) revert TransferFailed(token);
+        if (amount != 0) IERC20(token).move(owner, msg.sender, amount);
     }
 }

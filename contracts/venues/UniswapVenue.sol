@@ -3,14 +3,16 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "../interfaces/IERC20.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice What the venues over Uniswap's contracts share: which token is which. A venue holds no tokens: they go from
 /// the caller to Uniswap's contract, and from there to the receiver.
 abstract contract UniswapVenue is IVenue {
+    using TokenTransfer for IERC20;
+
     error UnknownToken(address token);
     error ZeroAmount();
     error InsufficientLiquidity(address tokenIn, uint256 wanted, uint256 filled);
-    error TransferFailed(address token);
 
     address public immutable baseToken;
     address public immutable quoteToken;
@@ -35,6 +37,6 @@ abstract contract UniswapVenue is IVenue {
     }
 
     function _pay(address token, address from, address to, uint256 amount) internal {
-        if (!IERC20(token).transferFrom(from, to, amount)) revert TransferFailed(token);
+        IERC20(token).move(from, to, amount);
     }
 }

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 from simulator.chain import abi
 from simulator.chain.anvil_gap import standing_on
-from simulator.chain.anvil_process import AnvilProcess
+from simulator.chain.anvil_process import AnvilProcess, fork_arguments
 from simulator.chain.base import (
     BLOCK_GAS_LIMIT,
     CALL_GAS,
@@ -38,8 +39,20 @@ ANSWER_TIMEOUT: Final = 120.0
 """[s] The longest a request may take; a batch holds no more than `jsonrpc.LONGEST_BATCH` members."""
 
 
+_BALANCE_OF: Final = bytes.fromhex("70a08231")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an anvil starts from: its last block, its chain id, and the server it forks (None: nothing)."""
+
+    head: Head = field(default_factory=Head)
+    chain_id: int = CHAIN_ID
+    server: str | None = None
+
+
 class RpcChain:
-    """A `Chain` in the anvil at the other end of `rpc`, whose last block is `head`.
+    """A `Chain` in the anvil at the other end of `rpc`, which stands at `origin`.
 
     The server mines when it is told to only, without a base fee, and takes a block of `BLOCK_GAS_LIMIT`.
     """
@@ -48,13 +61,21 @@ class RpcChain:
     hardfork = HARDFORK
     block_gas_limit = BLOCK_GAS_LIMIT
 
-    def __init__(self, rpc: JsonRpc, head: Head) -> None:
+    def __init__(self, rpc: JsonRpc, origin: Origin) -> None:
         self._rpc = rpc
         self._closed = False
-        self._head = head
-        self._forks: bool | None = None
+        self._origin = origin
+        self._head = origin.head
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
+
+    @property
+    def head(self) -> Head:
+        return self._head
+
+    @property
+    def chain_id(self) -> int:
+        return self._origin.chain_id
 
     def __enter__(self) -> Self:
         return self
@@ -63,10 +84,6 @@ class RpcChain:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def head(self) -> Head:
-        return self._head
 
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
         check_block(self._head, number, timestamp, transactions)
@@ -90,6 +107,27 @@ class RpcChain:
     def set_storage(self, address: str, slot: int, value: int) -> None:
         self._results([("anvil_setStorageAt", [address, hex(slot), "0x" + abi.word(value).hex()])])
 
+    def code(self, address: str) -> bytes:
+        """The code at `address`, as of the last block."""
+        (code,) = self._results([("eth_getCode", [address, "latest"])])
+        return bytes.fromhex(code[2:])
+
+    def storage(self, address: str, slot: int) -> int:
+        """One storage slot, as of the last block."""
+        (value,) = self._results([("eth_getStorageAt", [address, hex(slot), "latest"])])
+        return int(value, 16)
+
+    def deal(self, token: str, who: str, amount: int) -> None:
+        """Makes `amount` [token] the balance of `who`; the total supply stays.
+
+        ChainError for a token that does not keep balances one by one in its storage (an interest-bearing one).
+        """
+        (reply,) = self._replies([("anvil_dealERC20", [who, token, hex(amount)])])
+        found = None if isinstance(reply, Refused) else self._balance(token, who)
+        if found != amount:
+            said = f"refused: {reply.message}" if isinstance(reply, Refused) else f"found {found}"
+            raise ChainError(f"balance {amount} of {token} for {who}: {said}; allowed: a token with plain balances")
+
     def snapshot(self) -> int:
         (snapshot,) = self._results([("evm_snapshot", [])])
         return self._checkpoints.push((snapshot, self._head, dict(self._nonces)))
@@ -104,24 +142,15 @@ class RpcChain:
         self._closed = True
         self._rpc.close()
 
-    def _mine_empty(self, count: int) -> None:
-        """Puts `count` empty blocks at the last block's time before the next one, or what comes to the same.
+    def _balance(self, token: str, who: str) -> int:
+        head = self.head
+        call = Call(token, abi.encode(_BALANCE_OF, who))
+        return abi.uint256(self.call(head.number + 1, head.timestamp, [call])[0])
 
-        A fork does not compute state roots and cannot be set onto a block: it mines them, one by one, because
-        `anvil_mine` takes its time from the clock on the wall. The number and time of the next block are checked.
-        """
-        if count > 0 and not self._is_fork():
-            self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
-            return
+    def _mine_empty(self, count: int) -> None:
+        """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
         for _ in range(count):
             self._mine(self._head.timestamp)
-
-    def _is_fork(self) -> bool:
-        """Whether the server forks another chain, asked once."""
-        if self._forks is None:
-            (node,) = self._results([("anvil_nodeInfo", [])])
-            self._forks = (node.get("forkConfig") or {}).get("forkUrl") is not None
-        return self._forks
 
     def _mine(self, timestamp: int) -> None:
         self._results([("evm_mine", [{"timestamp": timestamp, "blocks": 1}])])
@@ -169,11 +198,12 @@ class RpcChain:
 class AnvilChain(RpcChain):
     """A `Chain` in an anvil of its own, which ends with it. `timeout` [s] is the longest any answer may take."""
 
-    def __init__(self, timeout: float = ANSWER_TIMEOUT) -> None:
+    def __init__(self, timeout: float = ANSWER_TIMEOUT, origin: Origin | None = None) -> None:
+        self._origin = origin or Origin()
         with ExitStack() as started:
-            self._process = AnvilProcess(START_TIMEOUT)
+            self._process = AnvilProcess(START_TIMEOUT, self._arguments())
             started.callback(self._process.close)
-            super().__init__(JsonRpc(self._process.port, timeout), Head())
+            super().__init__(JsonRpc(self._process.port, timeout), self._origin)
             started.callback(self._rpc.close)
             self._check_ours()
             started.pop_all()
@@ -195,11 +225,28 @@ class AnvilChain(RpcChain):
         accounts, node, _ = self._results(
             [("eth_accounts", []), ("anvil_nodeInfo", []), ("anvil_setLoggingEnabled", [False])]
         )
-        if [account.lower() for account in accounts] != [self._process.account]:
+        origin, fork = self._origin, (node.get("forkConfig") or {}).get("forkUrl")
+        if ([account.lower() for account in accounts], fork) != (self._process.accounts, origin.server):
             raise ChainDied("the server on anvil's port is not the anvil that was started")
-        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], node["currentBlockNumber"])
-        if found != (HARDFORK, CHAIN_ID, "0x0"):
-            raise BlockMismatch("anvil at its start", found, (HARDFORK, CHAIN_ID, "0x0"))
+        block = (int(node["currentBlockNumber"], 16), node["currentBlockTimestamp"])
+        found = (str(node.get("hardFork")).lower(), node["environment"]["chainId"], *block)
+        expected = (HARDFORK, origin.chain_id, origin.head.number, origin.head.timestamp)
+        if found != expected:
+            raise BlockMismatch("anvil at its start", found, expected)
+
+    def _arguments(self) -> list[str] | None:
+        origin = self._origin
+        return None if origin.server is None else fork_arguments(origin.server, origin.head.number)
+
+    def _mine_empty(self, count: int) -> None:
+        """Gets to the number without mining, at the last block's time; a fork, which has no state roots, mines.
+
+        That the next block has the number and time that were asked for is checked as always.
+        """
+        if count <= 0 or self._origin.server is not None:
+            super()._mine_empty(count)
+            return
+        self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
 
     def _status(self) -> str:
         self._process.settle(0.5)

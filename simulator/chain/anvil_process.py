@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,22 +18,40 @@ from simulator.chain.base import BLOCK_GAS_LIMIT, CHAIN_ID, GENESIS_TIMESTAMP, H
 from simulator.errors import ChainDied, ChainError
 
 _LISTENING: Final = re.compile(r"Listening on 127\.0\.0\.1:(\d+)")
-_ACCOUNT: Final = re.compile(r"\(0\) (0x[0-9a-fA-F]{40})")
+_ACCOUNT: Final = re.compile(r"\(\d+\) (0x[0-9a-fA-F]{40}) ")
 _TAIL: Final = 300
-_FOREIGN: Final = ("ANVIL_", "FOUNDRY_", "DAPP_", "ETH_", "RUST_")
-"""Environment variables that would change what anvil does."""
+_KEPT: Final = frozenset(
+    {
+        *("PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    }
+)
+"""Environment variables anvil gets: others would change what it does, or tell it what it need not know."""
 
-_ARGUMENTS: Final = [
-    *("--host", "127.0.0.1", "--port", "0"),
-    *("--hardfork", HARDFORK, "--chain-id", str(CHAIN_ID)),
+_COMMON: Final = [
+    *("--host", "127.0.0.1", "--port", "0", "--hardfork", HARDFORK),
     *("--gas-limit", str(BLOCK_GAS_LIMIT), "--gas-price", "0", "--block-base-fee-per-gas", "0"),
     *("--disable-min-priority-fee", "--no-mining", "--order", "fifo"),
-    *("--timestamp", str(GENESIS_TIMESTAMP)),
+    *("--prune-history", "--transaction-block-keeper", "8", "--no-request-size-limit"),
+]
+_ARGUMENTS: Final = [
+    *_COMMON,
+    *("--chain-id", str(CHAIN_ID), "--timestamp", str(GENESIS_TIMESTAMP)),
     # A new account at each start, printed in the log that only our child writes to: asking for it tells whether the
     # server that answers is the one we started. It owns nothing.
     *("--accounts", "1", "--balance", "0", "--mnemonic-random"),
-    *("--prune-history", "--transaction-block-keeper", "8", "--no-request-size-limit"),
 ]
+_RELAY_TIMEOUT: Final = 3_600_000
+"""[ms] The relay is the one that loses patience with a server; anvil waits for the relay."""
+
+
+def fork_arguments(relay: str, number: int) -> list[str]:
+    """An anvil that reads the state of block `number` at `relay`; it has no accounts, whose state it would ask for."""
+    return [
+        *_COMMON,
+        *("--fork-url", relay, "--fork-block-number", str(number), "--no-storage-caching", "--no-rate-limit"),
+        *("--retries", "0", "--timeout", str(_RELAY_TIMEOUT), "--accounts", "0"),
+    ]
 
 
 def find_anvil() -> Path:
@@ -58,16 +77,19 @@ def _platform() -> str:
 
 
 class AnvilProcess:
-    """A running anvil: `port`, and `account`, an address only we know. ChainDied if it never listens."""
+    """A running anvil: `port`, and `accounts`, addresses only we know. ChainDied if it never listens.
 
-    def __init__(self, timeout: float) -> None:
+    `arguments` are those of a chain of its own unless others are given (`fork_arguments`).
+    """
+
+    def __init__(self, timeout: float, arguments: Sequence[str] | None = None) -> None:
         self._log = tempfile.TemporaryFile(prefix="anvil-")  # noqa: SIM115 (closed with the child)
-        command = [str(find_anvil()), *_ARGUMENTS]
+        command = [str(find_anvil()), *(_ARGUMENTS if arguments is None else arguments)]
         self._child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, env=_environment()
         )
         self._end = weakref.finalize(self, _end, self._child, self._log)
-        self.port, self.account = self._listen(time.monotonic() + timeout)
+        self.port, self.accounts = self._listen(time.monotonic() + timeout)
 
     @property
     def pid(self) -> int:
@@ -91,12 +113,11 @@ class AnvilProcess:
         except subprocess.TimeoutExpired:
             return
 
-    def _listen(self, deadline: float) -> tuple[int, str]:
+    def _listen(self, deadline: float) -> tuple[int, list[str]]:
         while time.monotonic() < deadline and self._child.poll() is None:
             text = self._logged()
-            port, account = _LISTENING.search(text), _ACCOUNT.search(text)
-            if port and account:
-                return int(port[1]), account[1].lower()
+            if port := _LISTENING.search(text):
+                return int(port[1]), [account.lower() for account in _ACCOUNT.findall(text)]
             time.sleep(0.002)
         status = self.status()
         self.close()
@@ -111,7 +132,7 @@ class AnvilProcess:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return {name: value for name, value in os.environ.items() if name.upper() in _KEPT}
 
 
 def _end(child: subprocess.Popen[bytes], log: IO[bytes]) -> None:

@@ -73,6 +73,14 @@ class Receipt:
     output: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last block: number, and timestamp [s]."""
+
+    number: int = 0
+    timestamp: int = GENESIS_TIMESTAMP
+
+
 class Chain(Protocol):
     """Executes blocks and reads. A chain that cannot do what is asked raises ChainError; it never skips anything."""
 
@@ -88,8 +96,11 @@ class Chain(Protocol):
         ...
 
     @property
+    def chain_id(self) -> int: ...
+
+    @property
     def head(self) -> Head:
-        """The last block: the next one's number is above it, its timestamp not below."""
+        """The last block: (0, GENESIS_TIMESTAMP) before the first, the forked block on a fork."""
         ...
 
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
@@ -125,14 +136,6 @@ class Chain(Protocol):
     def close(self) -> None:
         """Ends the chain; closing twice does nothing."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last block: number, and timestamp [s]."""
-
-    number: int = 0
-    timestamp: int = GENESIS_TIMESTAMP
 
 
 def check_block(head: Head, number: int, timestamp: int, transactions: Sequence[Transaction]) -> None:

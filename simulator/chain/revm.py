@@ -43,6 +43,7 @@ class RevmChain:
     name = "revm"
     hardfork = HARDFORK
     block_gas_limit = BLOCK_GAS_LIMIT
+    chain_id = CHAIN_ID
 
     def __init__(self) -> None:
         self._evm = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID)), gas_limit=BLOCK_GAS_LIMIT, spec_id=HARDFORK.upper())
@@ -51,6 +52,10 @@ class RevmChain:
         self._checkpoints: Checkpoints[tuple[object, Head, int]] = Checkpoints()
         self._overwritten: list[tuple[str, bytes] | tuple[str, int, int]] = []
 
+    @property
+    def head(self) -> Head:
+        return self._head
+
     def __enter__(self) -> Self:
         return self
 
@@ -58,10 +63,6 @@ class RevmChain:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def head(self) -> Head:
-        return self._head
 
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:
         check_block(self._head, number, timestamp, transactions)

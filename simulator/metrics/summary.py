@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from simulator.simulate import Flow, Outcome
+from simulator.outcome import Flow, Outcome
 from simulator.trace import USD, Liquidation, Trace
 from simulator.units import format_price, format_usd
 

@@ -4,6 +4,6 @@
 """
 
 from simulator.prices.draws import Stream
-from simulator.prices.paths import PricePaths, build_paths
+from simulator.prices.paths import PricePaths, build_paths, rebased
 
-__all__ = ["PricePaths", "Stream", "build_paths"]
+__all__ = ["PricePaths", "Stream", "build_paths", "rebased"]

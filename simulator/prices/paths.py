@@ -8,7 +8,7 @@ same law, not the same path seen more finely).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -35,6 +35,17 @@ class PricePaths:
 
     assets: tuple[str, ...]
     values: tuple[tuple[int, ...], ...]
+
+
+def rebased(paths: PricePaths, first: Mapping[str, int]) -> PricePaths:
+    """The same moves from other first prices [USD 1e8] by asset, rounded down.
+
+    Raises InputError naming `prices.<asset>` if a path leaves the range of a price.
+    """
+    columns = []
+    for asset, column in zip(paths.assets, zip(*paths.values, strict=True), strict=True):
+        columns.append(_checked(asset, [price * first[asset] // column[0] for price in column]))
+    return PricePaths(paths.assets, tuple(zip(*columns, strict=True)))
 
 
 def build_paths(scenario: Scenario) -> PricePaths:

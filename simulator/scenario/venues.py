@@ -144,7 +144,8 @@ def ticks(venue: UniswapV3, decimals: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
-    return int((tick_of(price, decimals) / venue.spacing).to_integral_value()) * venue.spacing
+    steps = _PRECISION.divide(tick_of(price, decimals), Decimal(venue.spacing))
+    return int(_PRECISION.to_integral_value(steps)) * venue.spacing
 
 
 def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
@@ -164,7 +165,7 @@ def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
 
 
 def _check_uniswap_v2(venue: UniswapV2, decimals: tuple[int, int]) -> None:
-    """Raise InputError if the reserves are less than a pair takes as its first: it locks 1000 of their product's root."""
+    """Raise InputError if the reserves are too few for a pair, which locks 1000 of their product's root."""
     base, quote = (int(amount.scaleb(places)) for amount, places in zip(venue.reserves, decimals, strict=True))
     if base * quote < 1001**2:
         allowed = "reserves whose product, in base units, is 1001² or more: the pair locks 1000 of its root"
@@ -192,7 +193,8 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
 def _check_prices(venue: UniswapV3, decimals: tuple[int, int]) -> None:
     last = LAST_TICK // venue.spacing * venue.spacing
     lowest, highest = (
-        _PRECISION.power(Decimal("1.0001"), tick).scaleb(decimals[0] - decimals[1]) for tick in (-last, last)
+        _PRECISION.scaleb(_PRECISION.power(Decimal("1.0001"), tick), decimals[0] - decimals[1])
+        for tick in (-last, last)
     )
     prices = {"price": venue.price}
     for index, part in enumerate(venue.liquidity):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulator.chain.base import Chain
 from simulator.errors import ChainError
+
+if TYPE_CHECKING:
+    from simulator.testing.foundry import FoundryChain
+    from simulator.testing.pyevm import PyEvmChain
 
 __all__ = ["ape_chain"]
 
 
-def ape_chain(provider: Any = None) -> Chain:
+def ape_chain(provider: Any = None) -> PyEvmChain | FoundryChain:
     """A `Chain` on `provider`, by default the one ape is connected to: py-evm, or foundry's anvil, local or a fork.
 
     `close` (or the end of a `with`) puts the provider back to where it was. ChainError without ape, without a

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from simulator.chain.anvil import ANSWER_TIMEOUT, RpcChain
-from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head
+from simulator.chain.anvil import ANSWER_TIMEOUT, Origin, RpcChain
+from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head, Log
+from simulator.chain.fork_cache import ForkCache, cache_directory
 from simulator.chain.jsonrpc import JsonRpc, Request
+from simulator.chain.log_scan import LogScan, Scanned, Topic
+from simulator.chain.secret_url import Url
+from simulator.chain.upstream import Upstream
 from simulator.errors import ChainDied, ChainError
 
 HARDFORKS: Final = (HARDFORK, "prague")
@@ -48,7 +53,8 @@ class FoundryChain(RpcChain):
     """
 
     def __init__(self, uri: str, timeout: float = ANSWER_TIMEOUT) -> None:
-        super().__init__(JsonRpc(_port(uri), timeout), Head())
+        self._port = _port(uri)
+        super().__init__(JsonRpc(self._port, timeout), Origin())
         with ExitStack() as opened:
             opened.callback(self._rpc.close)
             node = self._rpc.request("anvil_nodeInfo")
@@ -57,8 +63,35 @@ class FoundryChain(RpcChain):
             opened.callback(self.close)
             self._take_over(_is_fork(node))
             opened.pop_all()
-        self._head = _head(node)
+        self._origin = Origin(_head(node), node["environment"]["chainId"])
+        self._head = self._origin.head
+        self.block_hash: str = node["currentBlockHash"].lower()
         self.name = "fork" if _is_fork(node) else "anvil"
+
+    def logs(
+        self,
+        address: str | Sequence[str],
+        topics: Sequence[Topic],
+        first: int,
+        last: int | None = None,
+        progress: Callable[[Scanned], None] | None = None,
+    ) -> Iterator[Log]:
+        """Logs of blocks `first` to `last` (None: the one this chain began with), as `eth_getLogs` has them.
+
+        A fork's anvil asks its own server for them: in ranges that follow that server's limits; those of a fork that
+        are finished are kept and not asked for again.
+        """
+        began = self._origin.head.number
+        last = began if last is None else last
+        if not 0 <= first <= last <= began:
+            raise ChainError(f"logs: found blocks {first} to {last}; allowed: blocks from 0 to {began}")
+        kept = cache_directory() if self.name == "fork" else None
+        with ExitStack() as opened:
+            upstream = Upstream(Url.parse(f"http://127.0.0.1:{self._port}"))
+            opened.callback(upstream.close)
+            cache = ForkCache(kept, self.chain_id, self.block_hash)
+            opened.callback(cache.close)
+            yield from LogScan(upstream, cache, address, topics).logs(first, last, progress)
 
     def close(self) -> None:
         if self._closed:

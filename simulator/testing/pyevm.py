@@ -74,6 +74,11 @@ class PyEvmChain:
         self.close()
 
     @property
+    def chain_id(self) -> int:
+        found: int = self._backend.chain.chain_id
+        return found
+
+    @property
     def head(self) -> Head:
         return self._head
 

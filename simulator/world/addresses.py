@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
+
+_ADDRESS: Final = re.compile("0x[0-9a-f]{40}")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -29,8 +32,8 @@ DEPLOYER: Final = named("deployer")
 
 
 def borrower(name: str) -> str:
-    """The address of the account `name` of the book."""
-    return named(f"account:{name}")
+    """The address of the account `name` of the book: the name itself if it is one, as on a fork."""
+    return name if _ADDRESS.fullmatch(name) else named(f"account:{name}")
 
 
 def keeper(name: str) -> str:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
-from simulator.scenario import Keeper, Scenario
+from simulator.scenario import Asset, Keeper, Scenario
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
 from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
 from simulator.world.site import KeeperSite, Site, VenueSite
+from simulator.world.standing import (
+    Standing,
+    attach,
+    check_shared,
+    feed_arguments,
+    look_around,
+    put_feeds,
+    standing_tokens,
+    stands_on,
+)
 from simulator.world.venues import open_venue
 from simulator.world.world import World
 
@@ -36,6 +46,7 @@ class Stage:
     probe: str
     lens: str
     market: str
+    standing: Standing | None = None  # on a fork: what the protocol said of prices before it was touched
 
     def spots(self) -> dict[str, int]:
         """The price at which each venue stands [wad], by its name."""
@@ -45,30 +56,46 @@ class Stage:
 
 
 def set_stage(chain: Chain, scenario: Scenario) -> Stage:
-    """Deploys everything around the protocol, at `clock.start`."""
+    """Everything around the protocol, at `clock.start`: deployed, or on a fork what the scenario says stands there."""
     build = Builder(chain, scenario.clock.start)
-    names = tuple(scenario.assets)
-    tokens = build.deploy_all(
-        [("Token", name, _token_arguments(name, asset.decimals)) for name, asset in scenario.assets.items()]
-    )
-    feeds = build.deploy_all([("PriceFeed", name, _feed_arguments(name)) for name in names])
+    standing = None
+    if stands_on(chain, scenario):
+        tokens = standing_tokens(scenario)
+        build.standing = frozenset(tokens.values())
+        standing = look_around(build, scenario, tokens)
+        check_shared(scenario, standing)
+        feeds = put_feeds(build, standing, tokens)
+    else:
+        tokens = _deploy_each(build, "Token", scenario, _token_arguments)
+        feeds = _deploy_each(build, "PriceFeed", scenario, feed_arguments)
     probe, lens, market = build.deploy_all(
         [("Probe", "", b""), ("Lens", "", b""), ("Market", "", abi.encode(b"", addresses.HARNESS))]
     )
-    by_name = dict(zip(names, tokens, strict=True))
-    venues = _open_venues(build, scenario, by_name, market)
-    return Stage(build, scenario, by_name, dict(zip(names, feeds, strict=True)), venues, probe, lens, market)
+    venues = _open_venues(build, scenario, tokens, market)
+    return Stage(build, scenario, tokens, feeds, venues, probe, lens, market, standing)
+
+
+def _deploy_each(
+    build: Builder, contract: str, scenario: Scenario, arguments: Callable[[str, Asset], bytes]
+) -> dict[str, str]:
+    """`contract` once for each asset."""
+    wanted = [(contract, name, arguments(name, asset)) for name, asset in scenario.assets.items()]
+    return dict(zip(scenario.assets, build.deploy_all(wanted), strict=True))
 
 
 def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> World:
-    """Deploys the protocol on the stage and opens `book`; feeds stand at `first_prices` [USD 1e8] afterwards."""
+    """Deploys the protocol on the stage and opens `book`, or attaches to where both stand.
+
+    The feeds stand at `first_prices` [USD 1e8] afterwards.
+    """
     build, scenario = stage.build, stage.scenario
     _open_feeds(stage, first_prices)
     ground = Ground(build, scenario, stage.tokens, stage.feeds, book)
-    lending = deploy(ground)
+    lending = deploy(ground) if stage.standing is None else attach(ground)
     keepers = _open_keepers(stage, lending.adapter, first_prices)
     build.name_errors(lending.errors)
-    open_book(Desk(ground, lending, first_prices))
+    if stage.standing is None:
+        open_book(Desk(ground, lending, first_prices))
     site = Site(
         assets=tuple(scenario.assets),
         decimals=tuple(asset.decimals for asset in scenario.assets.values()),
@@ -88,13 +115,8 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
     return World(build.chain, site, build.number)
 
 
-def _token_arguments(name: str, decimals: int) -> bytes:
-    return abi.word(2 * abi.WORD) + abi.word(decimals) + text(name)
-
-
-def _feed_arguments(name: str) -> bytes:
-    head = abi.encode(b"", addresses.HARNESS, 3 * abi.WORD, FEED_DECIMALS)
-    return head + text(f"{name} / USD")
+def _token_arguments(name: str, asset: Asset) -> bytes:
+    return abi.word(2 * abi.WORD) + abi.word(asset.decimals) + text(name)
 
 
 def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
@@ -113,8 +135,7 @@ def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], 
         twin = open_venue(build, scenario, venue, tokens, f"{venue.name}~twin") if has_twins else None
         opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
-    mint = load("Token").encode
-    sends = [transaction(token, mint("mint", market, UNBOUNDED)) for token in tokens.values() if places]
+    sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]
     sends.append(transaction(market, load("Market").encode("trust", list(tokens.values()), list(places))))
     build.must("opening the venues", sends)
     return tuple(opened)
@@ -140,11 +161,8 @@ def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tupl
     for keeper, hand in zip(scenario.keepers, hands, strict=True):
         opened.append(KeeperSite(keeper.name, signers[keeper.name], hand, lenders[to_wad(keeper.flash_fee)]))
         sends.append(transaction(hand, trust, signers[keeper.name]))
-        sends += [
-            transaction(token, load("Token").encode("mint", hand, capital))
-            for token, capital in zip(tokens, _capital(scenario, keeper, prices), strict=True)
-            if capital
-        ]
+        purse = zip(tokens, _capital(scenario, keeper, prices), strict=True)
+        sends += [sent for token, capital in purse if capital for sent in build.fund(token, hand, capital)]
     build.must("opening the keepers", sends)
     return tuple(opened)
 
@@ -155,11 +173,8 @@ def _open_lenders(build: Builder, scenario: Scenario, tokens: Sequence[str]) -> 
     if not fees:
         return {}
     lenders = build.deploy_all([("FlashLender", str(fee), abi.word(fee)) for fee in fees])
-    mint = load("Token").encode
-    build.must(
-        "funding the lenders",
-        [transaction(token, mint("mint", lender, UNBOUNDED)) for lender in lenders for token in tokens],
-    )
+    sends = [sent for lender in lenders for token in tokens for sent in build.fund(token, lender, UNBOUNDED)]
+    build.must("funding the lenders", sends)
     return dict(zip(fees, lenders, strict=True))
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simulator.chain import abi
+from simulator.chain.anvil import RpcChain
 from simulator.chain.artifact import Artifact, load
 from simulator.chain.base import Call, Chain, Receipt, Transaction
 from simulator.errors import ChainError, TransactionReverted
 from simulator.world import addresses
 from simulator.world.records import NAMED_ERRORS
 
+FORK = "fork"
+"""The name of a chain that began as another one: what stood there stands here too, at the same addresses."""
+MOST_DEALT = 2**95
+"""[token] Of a real token: more than there is of any, and it fits those that keep balances in 96 bits."""
 SETUP_GAS = 50_000_000
 """[gas] Allowance of one set-up transaction; the largest deployment needs a third of it."""
 BLOCK_TRANSACTIONS = 100
@@ -32,6 +37,8 @@ class Builder:
         self.number = chain.head.number
         self.code_hashes: dict[str, str] = {}
         self._errors: dict[bytes, str] = {}
+        self._space = f"{chain.name}-{chain.head.number}:" if chain.name == FORK else ""
+        self.standing: frozenset[str] = frozenset()  # tokens that nobody here may mint
         chain.set_code(addresses.DEPLOYER, load("Deployer").deployed)
 
     def send(self, transactions: Sequence[Transaction]) -> list[Receipt]:
@@ -70,6 +77,15 @@ class Builder:
         """From now on `why` knows these custom errors too: signatures by selector."""
         self._errors |= errors
 
+    def fund(self, token: str, who: str, amount: int) -> list[Transaction]:
+        """What gives `who` so much more of `token` [token]: a mint; the balance of a real token is set at once."""
+        if token not in self.standing:
+            return [transaction(token, load("Token").encode("mint", who, amount))]
+        chain = rpc_of(self.chain)
+        held = abi.uint256(self.call(load("Token"), token, "balanceOf", who))
+        chain.deal(token, who, held + min(amount, MOST_DEALT))
+        return []
+
     def deploy(self, contract: str, label: str, arguments: bytes = b"") -> str:
         """Deploys `contract` by CREATE2; `label` sets it apart. Its address."""
         return self.deploy_all([(contract, label, arguments)])[0]
@@ -87,7 +103,7 @@ class Builder:
         sends = []
         for artifact, label, arguments in wanted:
             code = creation_code(artifact) + arguments
-            head = addresses.salt(label) + abi.word(2 * abi.WORD)
+            head = addresses.salt(self._space + label) + abi.word(2 * abi.WORD)
             body = abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
             sends.append(transaction(addresses.DEPLOYER, factory.selector("deploy") + head + body))
         receipts = self.must(f"deploying {', '.join(artifact.name for artifact, _, _ in wanted)}", sends)
@@ -95,6 +111,13 @@ class Builder:
         for (artifact, label, _), (_, code_hash) in zip(wanted, found, strict=True):
             self.code_hashes[f"{artifact.name}:{label}" if label else artifact.name] = f"0x{code_hash:064x}"
         return [abi.to_address(place) for place, _ in found]
+
+
+def rpc_of(chain: Chain) -> RpcChain:
+    """`chain` as one whose code can be read and whose balances can be set; ChainError if it is none."""
+    if not isinstance(chain, RpcChain):
+        raise ChainError(f"fork: found a chain {chain.name}; allowed: anvil's fork of a real one")
+    return chain
 
 
 def creation_code(artifact: Artifact) -> bytes:

@@ -2,7 +2,8 @@
 
 An account may owe more than its collateral would let it borrow at the first prices (that is what a book before a crash
 looks like). The feeds of its collateral are then lifted just far enough, its debt is borrowed, and the feeds return.
-Accounts that need the same feeds lifted are opened together, at the greatest lift any of them needs.
+Accounts that need the same feeds lifted are opened together, at the greatest lift any of them needs. A protocol that
+rounds on the way may refuse a debt there for want of a base unit: what it refuses is tried again a few units higher.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from simulator.book import Position
 from simulator.chain.artifact import load
-from simulator.chain.base import Transaction
+from simulator.chain.base import Receipt, Transaction
 from simulator.errors import InputError
 from simulator.units import WAD, to_base_units, to_wad
 from simulator.world import addresses
@@ -22,6 +23,8 @@ from simulator.world.protocols.base import Ground, Lending
 
 LARGEST_ANSWER = 2**127
 """[USD 1e8] No feed is lifted above this."""
+ROUNDING = 8
+"""[token] By less than this a protocol's own arithmetic finds a debt greater, or what backs it smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +88,46 @@ def _fund(desk: Desk, lent: Mapping[str, int]) -> None:
 
 
 def _open_debts(desk: Desk) -> None:
-    groups: dict[tuple[str, ...], list[Position]] = defaultdict(list)
-    for position in desk.ground.book.accounts:
-        if any(position.debt.values()):
-            groups[_feeds_to_lift(desk, position)].append(position)
-    for lifted, positions in sorted(groups.items()):
-        prices = _lifted_prices(desk, lifted, positions)
+    wanted = [(position, sent) for position in desk.ground.book.accounts for sent in desk.lending.borrow(position)]
+    _borrow(desk, _borrow(desk, wanted, 0), ROUNDING)
+
+
+def _borrow(
+    desk: Desk, wanted: Sequence[tuple[Position, Transaction]], spare: int
+) -> list[tuple[Position, Transaction]]:
+    """Takes debts, each counted `spare` [token] more; those refused, InputError for one refused with some to spare."""
+    groups: dict[tuple[str, ...], list[tuple[Position, Transaction]]] = defaultdict(list)
+    for position, sent in wanted:
+        groups[_feeds_to_lift(desk, position, spare)].append((position, sent))
+    refused = []
+    for lifted, members in sorted(groups.items()):
+        prices = _lifted_prices(desk, lifted, [position for position, _ in members], spare)
         _report(desk, prices)
-        _checked(desk, [(_path(position), sent) for position in positions for sent in desk.lending.borrow(position)])
+        if spare:
+            _checked(desk, [(_path(position), sent) for position, sent in members])
+        else:
+            receipts = desk.build.send([sent for _, sent in members])
+            refused += [member for member, receipt in zip(members, receipts, strict=True) if not _done(desk, receipt)]
         _report(desk, {name: desk.prices[name] for name in prices})
+    return refused
 
 
-def _owed(desk: Desk, position: Position) -> int:
-    """[USD 1e44] at first prices."""
-    return sum(desk.value(name, amount) for name, amount in position.debt.items()) * WAD
+def _done(desk: Desk, receipt: Receipt) -> bool:
+    return receipt.ok and desk.lending.refusal(receipt) is None
 
 
-def _feeds_to_lift(desk: Desk, position: Position) -> tuple[str, ...]:
+def _owed(desk: Desk, position: Position, spare: int) -> int:
+    """[USD 1e44] at first prices, each debt `spare` [token] greater."""
+    return sum(desk.value(name, amount + spare) for name, amount in position.debt.items()) * WAD
+
+
+def _feeds_to_lift(desk: Desk, position: Position, spare: int) -> tuple[str, ...]:
     """Collateral whose feeds must rise before the account may owe what it owes: none, or all it does not itself owe."""
-    owed, borrowable = _owed(desk, position), desk.borrowable(position)
+    owed, borrowable = _owed(desk, position, spare), desk.borrowable(position)
     if owed <= sum(borrowable.values()):
         return ()
     lifted = tuple(name for name, amount in borrowable.items() if amount and not position.debt.get(name))
-    if not lifted:
+    if not lifted and not spare:
         found, most = owed / WAD / 10**26, sum(borrowable.values()) / WAD / 10**26
         raise InputError(
             _path(position),
@@ -117,13 +137,13 @@ def _feeds_to_lift(desk: Desk, position: Position) -> tuple[str, ...]:
     return lifted
 
 
-def _lifted_prices(desk: Desk, lifted: tuple[str, ...], positions: Sequence[Position]) -> dict[str, int]:
+def _lifted_prices(desk: Desk, lifted: tuple[str, ...], positions: Sequence[Position], spare: int) -> dict[str, int]:
     """The lowest prices of `lifted` [USD 1e8] at which every one of `positions` may borrow, raised in proportion."""
     if not lifted:
         return {}
     over, under = 1, 1
     for position in positions:
-        owed, borrowable = _owed(desk, position), desk.borrowable(position)
+        owed, borrowable = _owed(desk, position, spare), desk.borrowable(position)
         rising = sum(borrowable[name] for name in lifted)
         fixed = sum(borrowable.values()) - rising
         if (owed - fixed) * under > over * rising:

@@ -23,6 +23,7 @@ PURSE: Final = 2**128
 """[token] What the harness has of each token when it lends liquidity; a pool takes what it needs."""
 ROOT_RANGE: Final = (4_295_128_740, 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341)
 """[X96] Between which a Uniswap v3 pool can be asked to trade."""
+HAIR: Final = 2**40
 _PRECISION: Final = Context(prec=80)
 
 
@@ -42,19 +43,18 @@ def _constant_product(
     build: Builder, venue: ConstantProduct, pair: tuple[str, str], amounts: tuple[int, int], label: str
 ) -> str:
     address = build.deploy("ConstantProductPool", label, abi.encode(b"", *pair, _fee(venue)))
-    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(token, address, amount)]
+    sends = [
+        sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(build, token, address, amount)
+    ]
     sends.append(transaction(address, load("ConstantProductPool").encode("open", *amounts)))
     build.must(f"opening venue {venue.name}", sends)
     return address
 
 
-def _funds(token: str, spender: str, amount: int) -> list[Transaction]:
+def _funds(build: Builder, token: str, spender: str, amount: int) -> list[Transaction]:
     """The harness gets `amount` of `token`, which `spender` may take."""
-    encode = load("Token").encode
-    return [
-        transaction(token, encode("mint", addresses.HARNESS, amount)),
-        transaction(token, encode("approve", spender, amount)),
-    ]
+    approve = transaction(token, load("Token").encode("approve", spender, amount))
+    return [*build.fund(token, addresses.HARNESS, amount), approve]
 
 
 def _fee(venue: ConstantProduct) -> int:
@@ -77,8 +77,7 @@ def _uniswap_v2(build: Builder, venue: UniswapV2, pair: tuple[str, str], amounts
     factory = build.deploy_artifact(factory_code, label, abi.encode(b"", addresses.HARNESS))
     build.must(f"opening venue {venue.name}", [transaction(factory, factory_code.encode("createPair", *pair))])
     place = abi.to_address(abi.uint256(build.call(factory_code, factory, "getPair", *pair)))
-    mint = load("Token").encode
-    sends = [transaction(token, mint("mint", place, amount)) for token, amount in zip(pair, amounts, strict=True)]
+    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in build.fund(token, place, amount)]
     sends.append(transaction(place, pair_code.encode("mint", addresses.HARNESS)))
     build.must(f"opening venue {venue.name}", sends)
     return build.deploy("UniswapV2Venue", label, abi.encode(b"", place, pair[0]))
@@ -92,7 +91,7 @@ def _uniswap_v3(build: Builder, venue: UniswapV3, pair: tuple[str, str], decimal
     ranges: list[abi.Static] = [
         (*between, part.liquidity) for between, part in zip(bounds, venue.liquidity, strict=True)
     ]
-    sends = [sent for token in pair for sent in _funds(token, provider, PURSE)]
+    sends = [sent for token in pair for sent in _funds(build, token, provider, PURSE)]
     root = opening_root(venue, decimals, base_first)
     sends.append(transaction(provider, load("UniswapV3Provider").encode("open", root, ranges)))
     build.must(f"opening venue {venue.name}", sends)
@@ -108,7 +107,7 @@ def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) 
     head = abi.encode(load("UniswapV3Provider").selector("found"), 4 * abi.WORD, *pair, int(venue.fee * PPM))
     found = head + abi.word(len(code)) + code + bytes(-len(code) % abi.WORD)
     (receipt,) = build.must(f"founding venue {venue.name}", [transaction(provider, found)])
-    _, code_hash, pool = abi.words(receipt.output)
+    _, code_hash, pool = abi.words(receipt.logs[-1].data)
     build.code_hashes[f"{factory.name}:{label}"] = f"0x{code_hash:064x}"
     return provider, abi.to_address(pool)
 
@@ -122,8 +121,12 @@ def opening_root(venue: UniswapV3, decimals: tuple[int, int], base_first: bool) 
 
 
 def trading_limits(lower: int, upper: int) -> tuple[int, int]:
-    """The pool's root prices [X96] at these ticks and a hair, one part in 2^40, beyond: the last tick is crossed, the
-    empty ones behind it are not walked through."""
-    low, high = (_PRECISION.sqrt(_PRECISION.power(Decimal("1.0001"), tick)) * 2**96 for tick in (lower, upper))
-    hair = Decimal(2) ** -40
-    return max(ROOT_RANGE[0], int(low * (1 - hair))), min(ROOT_RANGE[1], int(high * (1 + hair)) + 1)
+    """The pool's root prices [X96] at these ticks and a hair beyond: the last tick is crossed, the empty ones behind it
+    are not walked through."""
+    low, high = (_root(tick) for tick in (lower, upper))
+    return max(ROOT_RANGE[0], low - low // HAIR - 1), min(ROOT_RANGE[1], high + high // HAIR + 1)
+
+
+def _root(tick: int) -> int:
+    """√(1.0001^tick) [X96], rounded down."""
+    return int(_PRECISION.multiply(_PRECISION.sqrt(_PRECISION.power(Decimal("1.0001"), tick)), Decimal(2**96)))

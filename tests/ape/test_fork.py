@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ape
@@ -11,9 +12,9 @@ import pytest
 from simulator.chain import Call, Transaction
 from simulator.chain.abi import uint256
 from simulator.chain.anvil import AnvilChain
-from simulator.chain.anvil_process import find_anvil
-from simulator.errors import BlockMismatch
+from simulator.errors import BlockMismatch, ChainError
 from simulator.testing import ape_chain
+from tests.ape.anvils import foundry
 from tests.chain.bytecodes import COUNT, KEEPER, TARGET
 
 HEAD, TIME = 3, 1_700_000_000
@@ -24,7 +25,6 @@ COUNTING = Transaction(KEEPER, TARGET, b"", 100_000)
 @pytest.fixture
 def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Ape's provider on a fork of a "mainnet" whose contract TARGET has counted to two."""
-    monkeypatch.setenv("PATH", str(find_anvil().parent), prepend=":")
     with AnvilChain() as upstream:
         upstream._results([("anvil_setChainId", [1])])
         upstream.set_code(TARGET, COUNT)
@@ -32,7 +32,7 @@ def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         address = f"http://127.0.0.1:{upstream._process.port}"
         with (
             ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}),
-            ape.networks.ethereum.mainnet_fork.use_provider("foundry") as connected,
+            foundry(ape.networks.ethereum.mainnet_fork, monkeypatch) as connected,
         ):
             yield connected
 
@@ -46,6 +46,18 @@ def test_the_chain_goes_on_from_the_forks_block(fork: Any) -> None:
     assert fork.get_block("latest").number == HEAD
     with ape_chain() as chain:
         assert uint256(chain.call(HEAD + 1, TIME + 12, [Call(TARGET, b"")])[0]) == 3
+
+
+def test_logs_of_the_forked_chain_are_found(fork: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through ape's anvil, which asks the chain it forks; what this chain sends is not among them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with ape_chain() as chain:
+        chain.send(HEAD + 1, TIME + 12, [COUNTING])
+        for _ in range(2):
+            assert [uint256(log.data) for log in chain.logs(TARGET, [], 0)] == [1, 2]
+        assert list(chain.logs(TARGET, [], 0, HEAD - 1)) == []
+        with pytest.raises(ChainError, match=f"allowed: blocks from 0 to {HEAD}"):
+            list(chain.logs(TARGET, [], 0, HEAD + 1))
 
 
 def test_time_does_not_run_back_on_a_fork(fork: Any) -> None:

@@ -9,10 +9,10 @@ import ape
 import pytest
 
 from simulator import Scenario, run
-from simulator.chain.anvil_process import find_anvil
 from simulator.chain.base import GENESIS_TIMESTAMP, Transaction
 from simulator.errors import ChainError
 from simulator.testing import ape_chain
+from tests.ape.anvils import foundry
 from tests.chain.bytecodes import COUNT, KEEPER, TARGET
 
 SHIPPED = "two-account-cascade"
@@ -21,8 +21,8 @@ SHIPPED = "two-account-cascade"
 @pytest.fixture(params=["test", "foundry"])
 def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Each of ape's local providers in turn, connected."""
-    monkeypatch.setenv("PATH", str(find_anvil().parent), prepend=":")
-    with ape.networks.ethereum.local.use_provider(request.param) as connected:
+    local = ape.networks.ethereum.local
+    with local.use_provider("test") if request.param == "test" else foundry(local, monkeypatch) as connected:
         yield connected
 
 

@@ -36,6 +36,20 @@ def test_rows_are_health_then_collateral_and_debt() -> None:
     assert [abi.to_address(word) for word in abi.array(ask(floor, "assets"))] == list(floor.tokens.values())
 
 
+def test_rows_are_the_pools_own_views() -> None:
+    """With interest that nobody accrued yet, with and without anything: health and balances to the unit."""
+    floor = Floor()
+    floor.configure("USDC", floor_config(), KINKED)
+    floor.supply("non_owner", "DAI", ether(3))
+    floor.borrow("non_owner", "WETH", 1)
+    floor.wait(YEAR // 7)
+    roles = ("borrower", "lender", "keeper", "non_owner", "borrower")
+    rows = abi.array(ask(floor, "accounts", [who(role) for role in roles]))
+    single = [(floor.health(role), *(n for name in floor.tokens for n in floor.balances(role, name))) for role in roles]
+    assert rows == tuple(word for row in single for word in row)
+    assert abi.array(ask(floor, "accounts", [])) == ()
+
+
 def test_totals_are_the_pools_and_the_tokens() -> None:
     """`held` is what the token says; rounding a touch is under one share's worth and a unit."""
     floor = Floor()

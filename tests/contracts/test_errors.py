@@ -10,6 +10,7 @@ from tests.contracts.desk import OURS
 
 HERE = Path(__file__).parent
 
+COMET = "protocols/compound_v3"
 COMPOUND = "protocols/compound_v2"
 
 PROVOKED = {
@@ -31,6 +32,29 @@ PROVOKED = {
     ): f"{COMPOUND}/test_account.test_a_conversion_beyond_256_bits_is_refused_not_cut",
     ("CompoundV2Adapter", "TooMuchRepay"): f"{COMPOUND}/test_liquidate.test_max_repay_is_the_largest_that_succeeds",
     ("CompoundV2Adapter", "UnknownAsset"): f"{COMPOUND}/test_liquidate.test_an_asset_without_market_is_unknown",
+    ("CompoundV3Adapter", "BadAsset"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    ("CompoundV3Adapter", "BadPrice"): f"{COMET}/test_health.test_only_prices_that_count_are_asked_for",
+    ("CompoundV3Adapter", "BorrowTooSmall"): f"{COMET}/test_small_comet.test_a_debt_has_a_least_size",
+    (
+        "CompoundV3Adapter",
+        "InsufficientReserves",
+    ): f"{COMET}/test_small_comet.test_an_accounts_collateral_is_not_for_sale",
+    (
+        "CompoundV3Adapter",
+        "MulDivOverflow",
+    ): f"{COMET}/test_storefront.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("CompoundV3Adapter", "NotBorrowable"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    (
+        "CompoundV3Adapter",
+        "NotCollateralized",
+    ): f"{COMET}/test_small_comet.test_up_to_the_borrow_factor_and_not_a_unit_more",
+    ("CompoundV3Adapter", "NotForSale"): f"{COMET}/test_absorb.test_a_refused_order_leaves_nothing_absorbed",
+    ("CompoundV3Adapter", "NotLiquidatable"): f"{COMET}/test_absorb.test_who_is_healthy_or_absorbed_already_is_refused",
+    ("CompoundV3Adapter", "NothingForSale"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
+    ("CompoundV3Adapter", "Paused"): f"{COMET}/test_absorb.test_a_pause_of_either_half_refuses_both",
+    ("CompoundV3Adapter", "SupplyCapExceeded"): f"{COMET}/test_small_comet.test_collateral_has_a_cap",
+    ("CompoundV3Adapter", "TooMuchSlippage"): f"{COMET}/test_small_comet.test_the_storefront_keeps_its_word_to_buyers",
+    ("CompoundV3Adapter", "Unauthorized"): f"{COMET}/test_small_comet.test_each_pause_stops_its_verb",
     ("ConstantProductPool", "AlreadyOpen"): "test_venue.test_it_opens_once",
     ("ConstantProductPool", "InvalidFee"): "test_venue.test_a_fee_of_everything_is_refused",
     ("ConstantProductPool", "MulDivOverflow"): "test_venue.test_a_spot_beyond_256_bits_is_refused_not_cut",
@@ -80,6 +104,7 @@ PROVOKED = {
 }
 
 UNREACHABLE = {
+    ("CompoundV3Adapter", "InsufficientLiquidity"): "a Comet lends no collateral, so that it can always leave",
     ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
     ("Lens", "MulDivOverflow"): "it multiplies by less than it divides by: 0.618 of a 256-bit number fits 256 bits",
 }

@@ -31,6 +31,7 @@ from tests.contracts.desk import (
     Rate,
     Rules,
 )
+from tests.contracts.modes import Mode
 from tests.reference.twin import HOLDERS, Twin, World
 
 ASSETS = tuple(CONFIGS)
@@ -46,6 +47,11 @@ RULES = [
     Rules(WAD, incentive=DISCOUNT_LINEAR, a=15 * PERCENT, min_leftover_value=100 * USD),
     Rules(WAD // 2, 80 * PERCENT, 105 * PERCENT, HEALTH_LINEAR, 90 * PERCENT, 10 * PERCENT, PERCENT),
 ]
+MODES = (
+    Mode(90 * PERCENT, 93 * PERCENT, PERCENT, ("USDC", "DAI"), ("USDC", "DAI")),
+    Mode(86 * PERCENT, 89 * PERCENT, 3 * PERCENT, ("WETH",), ("USDC", "DAI")),
+    Mode(60 * PERCENT, 70 * PERCENT, 8 * PERCENT, ("WETH", "USDC"), ("WETH", "DAI")),  # stricter than WETH's own
+)
 DEALERS = ["borrower", "lender", "non_owner"]
 role = st.sampled_from(DEALERS)
 asset = st.sampled_from(ASSETS)
@@ -72,7 +78,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @initialize(rules=st.sampled_from(RULES))
     def deploy(self, rules: Rules) -> None:
-        self.twin = Twin(World(rules, CONFIGS, RATES, DECIMALS, PRICES))
+        self.twin = Twin(World(rules, CONFIGS, RATES, DECIMALS, PRICES, MODES))
         self.ledgers = {name: Ledger() for name in ASSETS}
         self.indices = dict.fromkeys(ASSETS, (RAY, RAY, 0))
         self.refusals: Counter[str] = Counter()
@@ -132,6 +138,16 @@ class PoolMachine(RuleBasedStateMachine):
             paid = before - self.twin.desk.purse(role, name)
             self.ledgers[name].paid_in += paid
             self.ledgers[name].repaid += paid
+
+    @rule(role=role, category=st.integers(0, len(MODES) + 1))
+    def enter(self, role: str, category: int) -> None:
+        """0 leaves; the last one is not there."""
+        if self.charged(lambda: self.twin.enter(role, category)):
+            owed = {name for name in ASSETS if self.twin.desk.balances(role, name)[1]}
+            self.expect(
+                "who enters owes only what is lent there", not category or owed <= set(MODES[category - 1].borrow)
+            )
+            self.expect("who enters or leaves stays healthy", self.twin.desk.health(role) >= WAD)
 
     def unhealthy(self) -> list[tuple[str, str, str]]:
         """(account, collateral, debt) of every pair of every account that may be liquidated."""
@@ -290,6 +306,16 @@ def nobody_owes_without_collateral(m: PoolMachine) -> bool:
     return all(m.twin.desk.health(role) > 0 for role in ROLES)
 
 
+def nobody_owes_outside_a_category(m: PoolMachine) -> bool:
+    desk = m.twin.desk
+    return all(
+        not desk.balances(role, name)[1] or name in MODES[desk.category_of(role) - 1].borrow
+        for role in DEALERS
+        if desk.category_of(role)
+        for name in ASSETS
+    )
+
+
 INVARIANTS: dict[str, Callable[[PoolMachine], bool]] = {
     "the contract's books are the ghost's, to the unit": books_agree,
     "tokens in = held + out": tokens_are_conserved,
@@ -298,6 +324,7 @@ INVARIANTS: dict[str, Callable[[PoolMachine], bool]] = {
     "the accounts add up to the totals": parts_are_the_whole,
     "no index falls but by a shared deficit, and no deficit shrinks": indices_grow,
     "nobody owes without any collateral": nobody_owes_without_collateral,
+    "an account in a category owes only what is lent there": nobody_owes_outside_a_category,
 }
 
 TestPool = PoolMachine.TestCase

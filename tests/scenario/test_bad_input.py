@@ -393,7 +393,7 @@ NOT_BUILT = [
     ("prices.WETH.impact", "{permanent: 0.2}"), ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
     ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
-    ("venues.0.kind", "uniswap-v3"), ("venues.0.kind", "depth"),
+    ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
     ("keepers.0.online", "0.5"), ("borrowers", "{kind: top-up}"), ("borrowers", "{kind: deleverage}"),

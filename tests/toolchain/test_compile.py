@@ -103,5 +103,5 @@ def test_ape_works_without_downloading_a_compiler(arguments: list[str], tmp_path
     environment = os.environ | {"SOLCX_BINARY_PATH": str(SHIM.parent), "HOME": str(tmp_path)}
     environment.pop("PYTEST_CURRENT_TEST", None)
     ape = Path(sys.executable).with_name("ape")
-    done = subprocess.run([ape, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([ape, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
 from simulator.book import Position
 from simulator.chain import abi
-from simulator.chain.artifact import Artifact, load, real
+from simulator.chain.artifact import Artifact, real
 from simulator.chain.base import Receipt, Transaction
 from simulator.world import addresses
 from simulator.world.builder import text, transaction
@@ -239,8 +239,8 @@ def _arguments(*parts: abi.Static | Tail) -> bytes:
     return b"".join(heads + tails)
 
 
-def _words(values: Sequence[str] | object) -> Tail:
-    listed = list(values)  # type: ignore[call-overload]
+def _words(values: Iterable[str]) -> Tail:
+    listed = list(values)
     return Tail(abi.word(len(listed)) + abi.encode(b"", *listed))
 
 

@@ -20,7 +20,7 @@ from simulator.chain.base import Call, Receipt, Transaction
 from simulator.errors import InputError
 from simulator.units import to_wad
 from simulator.world import addresses
-from simulator.world.builder import transaction
+from simulator.world.builder import Builder, transaction
 from simulator.world.protocols.base import Ground
 
 MOST_FEE: Final = Decimal("0.25")
@@ -147,9 +147,8 @@ def attach(ground: Ground, morpho: str, markets: Sequence[Params]) -> MorphoBlue
     return _stand(ground, morpho, markets, None)
 
 
-def read_params(ground: Ground, morpho: str, ids: Sequence[bytes]) -> list[Params]:
+def read_params(build: Builder, morpho: str, ids: Sequence[bytes]) -> list[Params]:
     """The parameters of markets by id (32 bytes each); InputError for an id that Morpho does not know."""
-    build = ground.build
     calls = [Call(morpho, abi.encode(SELECTORS["idToMarketParams"], each)) for each in ids]
     found = [abi.words(reply) for reply in build.chain.call(build.number + 1, build.timestamp, calls)]
     for each, words in zip(ids, found, strict=True):
@@ -164,9 +163,7 @@ def _params(words: Sequence[int]) -> Params:
 
 
 def _stand(ground: Ground, morpho: str, params: Sequence[Params], rate_model: str | None) -> MorphoBlue:
-    names = {token.lower(): name for name, token in ground.tokens.items()}
-    pairs = [(names[each.collateral.lower()], names[each.loan.lower()]) for each in params]
-    markets = tuple(Market(*pair, each, 0) for pair, each in zip(pairs, params, strict=True))
+    markets = tuple(Market(_named(ground, each.collateral), _named(ground, each.loan), each, 0) for each in params)
     owed: dict[Market, int] = defaultdict(int)
     for position in ground.book.accounts:
         owed[_market_of(markets, position)] += sum(position.debt.values())
@@ -174,6 +171,14 @@ def _stand(ground: Ground, morpho: str, params: Sequence[Params], rate_model: st
     adapter = ground.build.deploy("MorphoBlueAdapter", "", arguments)
     stated = tuple(Market(each.collateral, each.loan, each.params, owed[each]) for each in markets)
     return MorphoBlue(ground, morpho, adapter, stated, rate_model)
+
+
+def _named(ground: Ground, token: str) -> str:
+    """The scenario's name of a market's token."""
+    for name, place in ground.tokens.items():
+        if place.lower() == token.lower():
+            return name
+    raise InputError("assets", token, "every token of the markets among the assets of the scenario")
 
 
 def _admin(

@@ -70,6 +70,8 @@ class Totals(NamedTuple):
     rounding_per_touch: int
 
 
+FREE = Curve()
+
 DECIMALS = {"USDC": 6, "WETH": 18, "WBTC": 8}
 PRICES = {"USDC": usd(1), "WETH": usd(2000), "WBTC": usd(30_000)}
 ASSETS = {
@@ -90,8 +92,8 @@ class Stand(Bench):
         order: tuple[str, ...] = ORDER,
         target: int = usdc(1_000_000),
         borrow_min: int = 0,
-        supply_curve: Curve = Curve(),
-        borrow_curve: Curve = Curve(),
+        supply_curve: Curve = FREE,
+        borrow_curve: Curve = FREE,
     ) -> None:
         super().__init__()
         names = (base, *assets)

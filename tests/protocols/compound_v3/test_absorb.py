@@ -129,7 +129,7 @@ def standing(stand: Stand) -> tuple[object, ...]:
 
 
 def test_a_refused_order_leaves_nothing_absorbed() -> None:
-    """Reserves of 120 000 against a target of 100 000: the absorption alone would go, nothing is sold, so nothing is."""
+    """Reserves of 120 000 against a target of 100 000: the absorption alone would go, the sale does not."""
     stand = opened(target=usdc(100_000))
     stand.give(usdc(120_000))
     stand.report("WETH", usd(1400))

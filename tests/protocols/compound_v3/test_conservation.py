@@ -1,4 +1,4 @@
-"""Nothing appears or vanishes: tokens to the unit, debts within the rounding the adapter states, reserves as they must."""
+"""Nothing appears or vanishes: tokens to the unit, debts within the stated rounding, reserves as they must."""
 
 import random
 
@@ -107,7 +107,7 @@ def test_a_fall_with_interest_and_keepers(seed: int) -> None:
 
 
 def test_the_reserves_tell_the_whole_story() -> None:
-    """Without interest: reserves are the gift, plus what keepers paid, less debt cleared, lost, and surplus credited."""
+    """Without interest: reserves are the gift and what keepers paid, less debt cleared and lost, less surplus."""
     stand = Stand()
     stand.supply("lender", "USDC", usdc(100_000))
     stand.give(usdc(1_234))

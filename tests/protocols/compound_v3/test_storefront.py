@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from tests.contracts.desk import MAX, ether, refuses, usd, usdc
-from tests.protocols.compound_v3.stand import DECIMALS, PERCENT, Asset, Seizure, Stand, opened
+from tests.contracts.desk import MAX, WAD, ether, refuses, usd, usdc
+from tests.protocols.compound_v3.stand import ASSETS, DECIMALS, PERCENT, Asset, Seizure, Stand, opened
 
 
 def test_the_discount_is_a_share_of_the_penalty() -> None:
@@ -18,7 +18,7 @@ def test_the_discount_is_a_share_of_the_penalty() -> None:
         assert asked == price * (1 - Fraction("0.6") * {"WETH": Fraction("0.05"), "WBTC": Fraction("0.1")}[asset])
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(16))
 def test_the_quote_is_what_happens(seed: int) -> None:
     """At odd prices and amounts, by either asset, for a part or for all: taken and given as quoted, to the unit."""
     draw = random.Random(seed)
@@ -29,6 +29,8 @@ def test_the_quote_is_what_happens(seed: int) -> None:
     fall = crash * Fraction(draw.randrange(50, 105), 100)
     stand.report("WETH", int(2000 * 10**8 * fall))
     stand.report("WBTC", int(30_000 * 10**8 * fall))
+    stand.report("USDC", draw.choice([usd(1), 99_123_457, 100_700_001]))
+    credit = credited(stand)
     asset = draw.choice(["WETH", "WBTC"])
     most = stand.max_repay(asset)
     repay = draw.choice([draw.randrange(1, most), most, MAX])
@@ -40,7 +42,19 @@ def test_the_quote_is_what_happens(seed: int) -> None:
     assert (done.repaid, done.received) == (repaid, received) == (before[0] - after[0], after[1] - before[1])
     assert repaid == min(repay, most)
     assert (done.seized, done.protocol_fee) == (held, held - received)
+    assert done.cleared == min(owed, credit)
     assert done.cleared + sum(amount for _, amount in done.losses) == owed
+    assert stand.row("borrower")[3:5] == (max(0, credit - owed), 0)
+
+
+def credited(stand: Stand) -> int:
+    """[token] of base for all that `borrower` has: values and credits cut to 1e-8 dollars, the sum to a base unit."""
+    prices = {name: stand.view("getPrice", feed) for name, feed in stand.feeds.items()}
+    total = 0
+    for name, asset in ASSETS.items():
+        value = stand.collateral("borrower", name) * prices[name] // 10 ** DECIMALS[name]
+        total += value * asset.credit // WAD
+    return total * 10**6 // prices["USDC"]
 
 
 @pytest.mark.parametrize("held", [1, 10**9, 10**9 * 7 + 1, ether(1) + 1, ether(3) // 7])
@@ -127,6 +141,14 @@ def test_it_converts_at_the_comets_prices_rounded_down() -> None:
     for given, amount, wanted, expected in cases:
         answer = stand.ask("convertDown", stand.tokens[given], amount, stand.tokens[wanted])
         assert int.from_bytes(answer, "big") == expected
+
+
+def test_a_conversion_beyond_256_bits_is_refused_not_cut() -> None:
+    """2^220 units of USDC in a WETH of a hundred-millionth of a dollar: MulDivOverflow."""
+    stand = Stand()
+    stand.report("WETH", 1)
+    with refuses("MulDivOverflow"):
+        stand.ask("convertDown", stand.tokens["USDC"], 2**220, stand.tokens["WETH"])
 
 
 def test_a_credit_of_nothing_is_sold_all_the_same() -> None:

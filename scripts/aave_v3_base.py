@@ -1,0 +1,8 @@
+"""Aave v3 on Base, an L2, under a price drop: its real accounts, on a fork.
+
+`ape run aave_v3_base --drop 0.3 --out results`
+"""
+
+from simulator.testing.shock import shock_command
+
+cli = shock_command("aave-v3-base")

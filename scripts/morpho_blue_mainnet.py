@@ -1,0 +1,8 @@
+"""Morpho Blue on Ethereum under a price drop: its real accounts, on a fork.
+
+`ape run morpho_blue_mainnet --drop 0.3 --out results`
+"""
+
+from simulator.testing.shock import shock_command
+
+cli = shock_command("morpho-blue-ethereum")

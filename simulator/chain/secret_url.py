@@ -1,0 +1,86 @@
+"""An RPC address is a secret (it holds a key): this type carries one and shows nothing of it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Final, NoReturn
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from simulator.errors import InputError
+
+HIDDEN: Final = "(an address that is not shown)"
+_ALLOWED: Final = "an http:// or https:// address of a JSON-RPC server"
+_SHORTEST: Final = 4
+"""[characters] A shorter part of an address is no secret, and hiding it would hide half of every message."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Url:
+    """Where a JSON-RPC server is reached. Its text, representation and pickle say nothing; `hide` cleans a message."""
+
+    secure: bool
+    host: str
+    port: int
+    target: str
+    """Path and query, as they go into the request line."""
+    authorization: str | None
+    """The header's value, from the address's user name and password."""
+    _secrets: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str, where: str = "--fork-url") -> Url:
+        """The address in `text`; InputError (which does not show it) if it is none."""
+        parts = _split(text)
+        if parts is None:
+            raise InputError(where, HIDDEN, _ALLOWED)
+        split, port = parts
+        secure = split.scheme == "https"
+        target = (split.path or "/") + (f"?{split.query}" if split.query else "")
+        secrets = _secrets(text, split)
+        return cls(secure, split.hostname or "", port or (443 if secure else 80), target, _basic(split), secrets)
+
+    def hide(self, text: str) -> str:
+        """`text` without any part of this address: servers quote keys in what they refuse."""
+        return self._secrets.sub("…", text)
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an RPC address is not written anywhere")
+
+
+def _split(text: str) -> tuple[SplitResult, int | None] | None:
+    """Parts and port of an address; None if it is none. What urllib says of a bad one would show it."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return None
+    try:
+        split = urlsplit(text)
+        port = split.port
+    except ValueError:
+        return None
+    return (split, port) if split.scheme in ("http", "https") and split.hostname else None
+
+
+def _basic(split: SplitResult) -> str | None:
+    if split.username is None and split.password is None:
+        return None
+    pair = f"{unquote(split.username or '')}:{unquote(split.password or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _secrets(text: str, split: SplitResult) -> re.Pattern[str]:
+    """Matches the address and each of its parts, longest first, in any case."""
+    parts = [text, split.netloc, split.hostname or "", split.path, split.query, *split.path.split("/")]
+    parts += [value for pair in parse_qsl(split.query, keep_blank_values=True) for value in pair]
+    parts += [piece.partition("=")[2] for piece in split.query.split("&")]
+    parts += [split.username or "", split.password or "", split.netloc.rpartition("@")[0]]
+    parts += [(_basic(split) or "").removeprefix("Basic ")]
+    found = {each for part in parts for each in (part, unquote(part)) if len(each) >= _SHORTEST}
+    longest_first = sorted(found, key=lambda each: (-len(each), each))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
