@@ -288,8 +288,8 @@ class Run:
     def finish(self) -> Outcome:
         """Reads every account once more, checks the sums, and closes the trace."""
         end = self._world.accounts(self._now, self._everyone)
+        totals = self._watch.state.totals
         if not self._attached:
-            totals = self._watch.state.totals
             check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(

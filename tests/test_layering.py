@@ -19,7 +19,7 @@ LAYERS = {
     3: ["chain"],
     4: ["world"],
     5: ["simulate", "outcome", "trace", "market", "keeping", "ledger"],
-    6: ["metrics", "manifest", "sweep"],
+    6: ["metrics", "manifest", "sweep", "snapshot"],
     7: ["report", "result", "running"],
     8: ["cli", "progress", "testing", "__main__", "__init__"],
 }

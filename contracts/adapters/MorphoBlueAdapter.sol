@@ -214,13 +214,18 @@ contract MorphoBlueAdapter is ILendingAdapter {
 
     /// @dev The market of this pair in which the account is least healthy; if it owes in none, the first of the pair.
     function _marketOf(address account, address collateral, address debt) private view returns (uint256 found) {
-        uint256 lowest = type(uint256).max;
         found = NONE;
+        uint256 lowest;
         for (uint256 m; m < _places.length; ++m) {
             Place storage place = _places[m];
             if (place.params.collateralToken != collateral || place.params.loanToken != debt) continue;
+            if (found == NONE) {
+                found = m;
+                continue;
+            }
+            if (lowest == 0) lowest = _healthIn(_places[found], account);
             uint256 health_ = _healthIn(place, account);
-            if (found == NONE || health_ < lowest) (found, lowest) = (m, health_);
+            if (health_ < lowest) (found, lowest) = (m, health_);
         }
         if (found == NONE) revert NoMarket(collateral, debt);
     }
@@ -246,7 +251,8 @@ contract MorphoBlueAdapter is ILendingAdapter {
     function accrue() external {
         uint256[] memory interest = new uint256[](_assets.length);
         for (uint256 m; m < _places.length; ++m) {
-            interest[_places[m].loanIndex] += _look(m);
+            (uint256 grown,) = _look(m);
+            interest[_places[m].loanIndex] += grown;
         }
         for (uint256 i; i < interest.length; ++i) {
             if (interest[i] != 0) emit InterestAccrued(i, interest[i]);
@@ -259,10 +265,9 @@ contract MorphoBlueAdapter is ILendingAdapter {
     {
         uint256 m = _marketOf(account, collateral, debt);
         Place memory place = _places[m];
-        uint256 interest = _look(m);
+        (uint256 interest, IMorpho.Market memory before) = _look(m);
         if (interest != 0) emit InterestAccrued(place.loanIndex, interest);
         IERC20(debt).pull(msg.sender, repay);
-        IMorpho.Market memory before = morpho.market(place.id);
         (s.seized, s.repaid) = _liquidate(place, before, account, repay);
         IMorpho.Market memory left = morpho.market(place.id);
         _remember(m, left);
@@ -300,10 +305,12 @@ contract MorphoBlueAdapter is ILendingAdapter {
 
     /// @dev Accrues one market and takes note of it.
     /// @return interest What borrowers owe more than at the last look, by interest [token].
-    function _look(uint256 m) private returns (uint256 interest) {
+    /// @return market The market as it now stands.
+    function _look(uint256 m) private returns (uint256 interest, IMorpho.Market memory market) {
         Place storage place = _places[m];
         Seen memory seen = _seen[m];
-        IMorpho.Market memory market = morpho.market(place.id);
+        market = morpho.market(place.id);
+        if (market.lastUpdate == block.timestamp && _isAsSeen(seen, market)) return (0, market);
         if (market.lastUpdate != seen.accruedAt) interest = _interestSince(seen, market);
         if (market.lastUpdate != block.timestamp) {
             uint256 before = _owed(market);
@@ -314,6 +321,11 @@ contract MorphoBlueAdapter is ILendingAdapter {
         uint256 i = place.loanIndex;
         _debtIndex[i] = _debtIndex[i].mulDivUp(_growthUp(seen, market), RAY);
         _remember(m, market);
+    }
+
+    function _isAsSeen(Seen memory seen, IMorpho.Market memory market) private pure returns (bool) {
+        return seen.accruedAt == market.lastUpdate && seen.assets == market.totalBorrowAssets
+            && seen.shares == market.totalBorrowShares;
     }
 
     function _remember(uint256 m, IMorpho.Market memory market) private {

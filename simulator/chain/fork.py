@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.chain.anvil import AnvilChain, Origin
-from simulator.chain.base import Head, Log
+from simulator.chain.base import Call, Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
 from simulator.chain.jsonrpc import Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
@@ -22,6 +22,8 @@ from simulator.errors import BlockMismatch, ChainError, UpstreamFailed
 FORK_TIMEOUT: Final = 3_600.0
 """[s] The longest a block may take: it waits for every slot that it is the first to read. The upstream's own patience
 ends a wait for one that never comes."""
+_REVERTED: Final = 3
+"""The code of an error that is a revert."""
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
@@ -84,6 +86,17 @@ class ForkChain(AnvilChain):
             )
         return LogScan(self._upstream, self._cache, address, topics).logs(first, last, progress)
 
+    def reads(self, calls: Sequence[Call]) -> list[bytes | None]:
+        """Return data of each call in the forked block, asked of the server in batches; None for one that reverts.
+
+        Far faster than `call` where many accounts are read once: no slot goes through anvil. Answers are kept.
+        """
+        at = hex(self._origin.head.number)
+        requests: list[Request] = [
+            ("eth_call", [{"from": call.sender, "to": call.to, "data": "0x" + call.data.hex()}, at]) for call in calls
+        ]
+        return [_returned(answer, request) for request, answer in zip(requests, self._relay.ask(requests), strict=True)]
+
     def close(self) -> None:
         super().close()
         self._opened.close()
@@ -125,6 +138,17 @@ def _origin(upstream: Upstream, block: int, expected: int | None) -> tuple[Origi
     if number != block or not _HASH.fullmatch(str(found.get("hash"))):
         raise UpstreamFailed(ask[1][0], f"another block ({number}), or one without a hash", f"block {block}")
     return Origin(Head(block, timestamp), _number(chain_id, ask[0])), found
+
+
+def _returned(answer: Any, request: Request) -> bytes | None:
+    """Return data; None for a revert. UpstreamFailed or StateMissing for a refusal of another kind."""
+    if isinstance(answer, Refusal):
+        if answer.code == _REVERTED or "revert" in answer.message.lower() or "invalid opcode" in answer.message.lower():
+            return None
+        raise failure(*request, answer)
+    if not isinstance(answer, str) or not answer.startswith("0x"):
+        raise UpstreamFailed(request[0], "an answer that is no return data", "0x and hexadecimal digits")
+    return bytes.fromhex(answer[2:])
 
 
 def _number(text: Any, request: Request) -> int:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from simulator.chain.fork_cache import ForkCache, is_final, is_immutable
+from simulator.chain.jsonrpc import Request
 from simulator.chain.refusals import Refusal, failure, missing
 from simulator.chain.upstream import Upstream
 from simulator.errors import ChainError
@@ -66,6 +67,19 @@ class Relay:
     def learn(self, method: str, parameters: list[Any], answer: Any) -> None:
         """Keeps an answer that was had another way."""
         self._cache.put(method, parameters, json.dumps(answer, separators=(",", ":")).encode())
+
+    def ask(self, requests: Sequence[Request]) -> list[Any]:
+        """Results as of `Upstream.ask`, those that are known out of the cache; UpstreamFailed if the upstream fails."""
+        found: dict[int, Any] = {}
+        for place, request in enumerate(requests):
+            if (known := self._known(*request)) is not None:
+                found[place] = json.loads(known)
+        unknown = [place for place in range(len(requests)) if place not in found]
+        for place, answer in zip(unknown, self._upstream.ask([requests[place] for place in unknown]), strict=True):
+            found[place] = answer
+            if not isinstance(answer, Refusal):
+                self._keep(*requests[place], answer)
+        return [found[place] for place in range(len(requests))]
 
     def answer(self, body: bytes) -> bytes:
         """The reply to one request or a batch."""

@@ -19,10 +19,15 @@ from simulator.chain.anvil_process import find_anvil
 @contextmanager
 def foundry(network: Any, patch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The provider, connected to an anvil of `network`, which ends with it."""
+    free_foundry(patch)
+    with network.use_provider("foundry") as connected:
+        yield connected
+
+
+def free_foundry(patch: pytest.MonkeyPatch) -> None:
+    """The next anvil that ape starts is the pinned one, on a free port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
     patch.setenv("PATH", str(find_anvil().parent), prepend=os.pathsep)
     patch.setenv("APE_FOUNDRY_HOST", f"http://127.0.0.1:{port}")
-    with network.use_provider("foundry") as connected:
-        yield connected

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import ape
 import pytest
 
 import simulator
@@ -37,6 +39,13 @@ def on_py_evm(scenario: Scenario | str) -> Result:
     assert result.chain == "py-evm"
     check_equal(simulator.run(scenario), result)
     return result
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _py_evm() -> Iterator[None]:
+    """Whatever network `ape test` was told to use."""
+    with ape.networks.ethereum.local.use_provider("test"):
+        yield
 
 
 @pytest.fixture(autouse=True)

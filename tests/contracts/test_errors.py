@@ -11,27 +11,10 @@ from tests.contracts.desk import OURS
 HERE = Path(__file__).parent
 
 COMET = "protocols/compound_v3"
+
 COMPOUND = "protocols/compound_v2"
 
 PROVOKED = {
-    ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
-    ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
-    ("CompoundOracle", "Unauthorised"): f"{COMPOUND}/test_deploy.test_only_its_owner_tells_the_oracle_where_to_look",
-    ("CompoundV2Adapter", "CompoundFailure"): f"{COMPOUND}/test_liquidate.test_without_a_price_nothing_is_liquidated",
-    (
-        "CompoundV2Adapter",
-        "InsufficientLiquidity",
-    ): f"{COMPOUND}/test_liquidate.test_at_full_utilisation_the_collateral_cannot_leave",
-    (
-        "CompoundV2Adapter",
-        "InsufficientShortfall",
-    ): f"{COMPOUND}/test_liquidate.test_a_healthy_account_is_refused_by_a_revert",
-    (
-        "CompoundV2Adapter",
-        "MulDivOverflow",
-    ): f"{COMPOUND}/test_account.test_a_conversion_beyond_256_bits_is_refused_not_cut",
-    ("CompoundV2Adapter", "TooMuchRepay"): f"{COMPOUND}/test_liquidate.test_max_repay_is_the_largest_that_succeeds",
-    ("CompoundV2Adapter", "UnknownAsset"): f"{COMPOUND}/test_liquidate.test_an_asset_without_market_is_unknown",
     ("CompoundV3Adapter", "BadAsset"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
     ("CompoundV3Adapter", "BadPrice"): f"{COMET}/test_health.test_only_prices_that_count_are_asked_for",
     ("CompoundV3Adapter", "BorrowTooSmall"): f"{COMET}/test_small_comet.test_a_debt_has_a_least_size",
@@ -55,6 +38,24 @@ PROVOKED = {
     ("CompoundV3Adapter", "SupplyCapExceeded"): f"{COMET}/test_small_comet.test_collateral_has_a_cap",
     ("CompoundV3Adapter", "TooMuchSlippage"): f"{COMET}/test_small_comet.test_the_storefront_keeps_its_word_to_buyers",
     ("CompoundV3Adapter", "Unauthorized"): f"{COMET}/test_small_comet.test_each_pause_stops_its_verb",
+    ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
+    ("CompoundOracle", "Unauthorised"): f"{COMPOUND}/test_deploy.test_only_its_owner_tells_the_oracle_where_to_look",
+    ("CompoundV2Adapter", "CompoundFailure"): f"{COMPOUND}/test_liquidate.test_without_a_price_nothing_is_liquidated",
+    (
+        "CompoundV2Adapter",
+        "InsufficientLiquidity",
+    ): f"{COMPOUND}/test_liquidate.test_at_full_utilisation_the_collateral_cannot_leave",
+    (
+        "CompoundV2Adapter",
+        "InsufficientShortfall",
+    ): f"{COMPOUND}/test_liquidate.test_a_healthy_account_is_refused_by_a_revert",
+    (
+        "CompoundV2Adapter",
+        "MulDivOverflow",
+    ): f"{COMPOUND}/test_account.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("CompoundV2Adapter", "TooMuchRepay"): f"{COMPOUND}/test_liquidate.test_max_repay_is_the_largest_that_succeeds",
+    ("CompoundV2Adapter", "UnknownAsset"): f"{COMPOUND}/test_liquidate.test_an_asset_without_market_is_unknown",
     ("ConstantProductPool", "AlreadyOpen"): "test_venue.test_it_opens_once",
     ("ConstantProductPool", "InvalidFee"): "test_venue.test_a_fee_of_everything_is_refused",
     ("ConstantProductPool", "MulDivOverflow"): "test_venue.test_a_spot_beyond_256_bits_is_refused_not_cut",

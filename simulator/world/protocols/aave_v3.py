@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from simulator.book import Position
 from simulator.chain import abi
-from simulator.chain.artifact import Artifact, real
+from simulator.chain.artifact import Artifact, load, real
 from simulator.chain.base import Receipt, Transaction
+from simulator.errors import ChainError
 from simulator.world import addresses
 from simulator.world.builder import text, transaction
 from simulator.world.protocols.aave_v3_terms import Category, Reserve, categories_of, reserve_of
@@ -81,14 +82,22 @@ class AaveV3:
 
 @cache
 def errors() -> Mapping[bytes, str]:
-    """Signatures of the protocol's custom errors by selector."""
-    return {**real(PACKAGE, "PoolInstance").errors, **real(PACKAGE, "Errors").errors}
+    """Signatures of the protocol's custom errors by selector; none where its artifacts were not made."""
+    try:
+        return {**real(PACKAGE, "PoolInstance").errors, **real(PACKAGE, "Errors").errors}
+    except ChainError:
+        return {}
 
 
 def attach(ground: Ground, provider: str, categories: Mapping[str, int] | None = None) -> AaveV3:
-    """The market that stands behind `provider`, with an adapter for the ground's tokens; nothing of it is changed."""
-    pool = _read(ground, _artifact("PoolAddressesProvider"), provider, "getPool")
-    return AaveV3(ground, provider, pool, _adapter(ground, provider), dict(categories or {}))
+    """The market that stands behind `provider`, with an adapter for the ground's tokens; nothing of it is changed.
+
+    `categories`: its e-modes' numbers by the names the scenario gives them. To read and to liquidate needs no artifact
+    of the protocol's own.
+    """
+    adapter = _adapter(ground, provider)
+    pool = _read(ground, load("AaveV3Adapter"), adapter, "pool")
+    return AaveV3(ground, provider, pool, adapter, dict(categories or {}))
 
 
 def deploy(ground: Ground) -> AaveV3:

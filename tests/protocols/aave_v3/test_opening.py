@@ -56,6 +56,26 @@ def test_balances_are_the_scenarios_and_health_is_what_they_make() -> None:
     assert found["saver"]["health_start"] == ""
 
 
+def test_what_is_collateral_in_its_e_mode_only() -> None:
+    """The asset's own threshold is 0: it backs the debt of who is in the category, and nobody else's."""
+    emode = {"collateral": ["PT"], "borrow": ["USDC"], "ltv": "0.9", "liquidation_threshold": "0.92"}
+    book = (
+        account("inside", {"PT": 1_000}, {"USDC": 800}, emode="fixed"),
+        account("outside", {"PT": 1_000, "WETH": 1}, {"USDC": 800}),
+    )
+    scenario = on_aave(
+        *book,
+        keepers=[],
+        protocol={"kind": "aave-v3", "emodes": {"fixed": {**emode, "liquidation_bonus": "0.02"}}},
+        assets={"PT": {"decimals": 18, "ltv": "0", "liquidation_threshold": "0"}, "USDC": USDC, "WBTC": WBTC},
+        prices={"PT": constant(1), "WETH": constant(2000), "WBTC": constant(60_000)},
+    )
+    found = {row["account"]: row for row in rows(run(scenario), "accounts")}
+    assert found["inside"]["health_start"] == str(920 * 10**18 // 800)
+    assert found["outside"]["health_start"] == str(1_660 * 10**18 // 800)
+    assert found["outside"]["collateral_PT_start"] == str(1_000 * 10**18)
+
+
 def crash() -> Scenario:
     """Two years in steps of a month, the price falling to a third; interest, fees, and bad debt in two assets."""
     prices = {"WETH": points(("0s", 2000), ("90d", 1700), ("180d", 1500), ("360d", 700)), "WBTC": constant(60_000)}

@@ -121,7 +121,8 @@ def by_the_adapter(market: Market, collateral: str, debt: str, repay: int) -> Mo
             done = market.liquidate(collateral, debt, repay)
         except Refused as refused:
             return str(refused)
-        assert done.repaid == done.cleared == paid - market.wallet("keeper", debt)
+        assert done.repaid == done.cleared
+        assert done.repaid == paid - market.wallet("keeper", debt)
         assert done.received == market.wallet("receiver", collateral)
         return done.repaid, done.received
 
@@ -171,6 +172,26 @@ def test_most_is_the_most_and_partly_the_most_below(market: Market) -> None:
                         assert by_the_pool(market, collateral, debt, partly + 1) == "MustNotLeaveDust"
     assert set(seen) == {"healthy", "dust", "half", "leg", "collateral"}, seen
     assert min(seen.values()) >= 3, seen
+
+
+def test_pairs_of_one_asset(market: Market) -> None:
+    """What is owed also backs it: the keeper's gain is the pool's, although both amounts are of one token."""
+    random, seen = Random(7), 0
+    for drawn in accounts(market, seed=8, count=60):
+        debt = next(iter(drawn.debt))
+        with market.undone():
+            market.supply("borrower", debt, market.owed(debt) // 3 + 1)
+            market.report(next(iter(drawn.collateral)), drawn.prices[next(iter(drawn.collateral))] / 2)
+            for repay in {market.max_repay(debt, debt), random.randint(1, market.owed(debt))} - {0}:
+                direct, through = by_the_pool(market, debt, debt, repay), by_the_adapter(market, debt, debt, repay)
+                if isinstance(direct, str) and not isinstance(through, str):
+                    direct = by_the_pool(market, debt, debt, MAX)
+                if isinstance(direct, str) or isinstance(through, str):
+                    assert direct == through
+                    continue
+                seen += 1
+                assert direct[1] == through[1] - through[0] and market.quote(debt, debt, repay) == through
+    assert seen > 20
 
 
 def kind_of(most: int, partly: int, owed: int, everything: Moved) -> str:

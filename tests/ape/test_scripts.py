@@ -1,0 +1,124 @@
+"""The scripts for `ape run`, offline: on forks of an anvil on loopback, and where there is nothing to fork."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ape
+import pytest
+import yaml
+from ape.api.providers import SubprocessProvider
+from click.testing import CliRunner, Result
+from eth_utils import keccak
+
+from scripts import aave_v3_base, aave_v3_mainnet
+from simulator import run
+from simulator.chain import Call, abi
+from simulator.chain.anvil import AnvilChain
+from simulator.world.addresses import borrower
+from tests.ape.anvils import free_foundry
+from tests.small import START, account, small
+from tests.worked.test_protocols import aave
+
+MAINNET, NETWORK = 1, "ethereum:mainnet-fork:foundry"
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilChain]:
+    """What ape takes for mainnet: empty, its last block a day before every small scenario begins."""
+    free_foundry(monkeypatch)
+    with AnvilChain() as chain:
+        chain._results([("anvil_setChainId", [MAINNET])])
+        chain.send(1, START - 86_400, [])
+        address = f"http://127.0.0.1:{chain._process.port}"
+        with ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}):
+            yield chain
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    """One account, 1 WETH at 2 000 against 1 000: liquidatable from a fall by 0.397… on."""
+    file = tmp_path / "one.yaml"
+    file.write_text(small([account("a", 1, 1000)]).to_yaml())
+    return file
+
+
+def invoked(script: Any, *arguments: object) -> Result:
+    return CliRunner().invoke(script.cli, [str(argument) for argument in arguments])
+
+
+def test_a_script_runs_a_scenario_on_apes_fork(upstream: AnvilChain, scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    for drop, liquidated in (("0.39", 0), ("0.4", 1)):
+        target = out / drop
+        done = invoked(aave_v3_mainnet, "--scenario", scenario, "--drop", drop, "--steps", 2, "--out", target)
+        assert done.exit_code == 0, done.output
+        assert f"results: {target}" in done.output
+        assert len((target / "liquidations.csv").read_text().splitlines()) == 1 + liquidated
+        assert '"chain": "fork"' in (target / "manifest.json").read_text()
+
+
+def test_a_script_liquidates_the_accounts_that_stand_there(upstream: AnvilChain, tmp_path: Path) -> None:
+    """Aave at 2 000 on the upstream; a fall by a tenth on its fork gives the worked numbers at 1 800."""
+    file = tmp_path / "standing.yaml"
+    file.write_text(yaml.safe_dump(standing_aave(upstream)))
+    done = invoked(aave_v3_mainnet, "--scenario", file, "--drop", "0.1", "--steps", 2, "--out", tmp_path / "results")
+    assert done.exit_code == 0, done.output
+    (row,) = csv.DictReader((tmp_path / "results" / "liquidations.csv").read_text().splitlines())
+    assert row["account"] == borrower("a")
+    assert (row["health_before"], row["repaid"]) == ("982894736842105263", "7600000000")
+    assert (row["seized"], row["received"]) == ("4433333333333333333", "4412222222222222222")
+
+
+def standing_aave(upstream: AnvilChain) -> dict[str, Any]:
+    """Opens a market on `upstream`, healthy, and gives the scenario of what then stands there."""
+    opened = aave("aave-v3", 2000)
+    result = run(opened, upstream)
+    site = result.outcome.world.site
+    asked = abi.encode(keccak(b"provider()")[:4])
+    (provider,) = upstream.call(upstream.head.number + 1, upstream.head.timestamp, [Call(site.adapter, asked)])
+    content: dict[str, Any] = yaml.safe_load(opened.to_yaml())
+    content["clock"]["start"] = datetime.fromtimestamp(upstream.head.timestamp + 12, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    content["protocol"]["deployment"] = {"address": abi.to_address(abi.uint256(provider))}
+    for name, token in zip(site.assets, site.tokens, strict=True):
+        content["assets"][name]["address"] = token
+    account = {"name": borrower("a"), "collateral": {"WETH": 10}, "debt": {"USDC": 15_200}}
+    content["book"] = {"fork": {"chain_id": MAINNET, "block": upstream.head.number, "accounts": [account]}}
+    del content["lenders"]
+    return content
+
+
+def test_the_fork_of_another_chain_is_refused(upstream: AnvilChain, scenario: Path) -> None:
+    done = invoked(aave_v3_base, "--network", NETWORK, "--scenario", scenario)
+    assert (done.exit_code, done.output.splitlines()[-1]) == (
+        3, f"Error: --network {NETWORK}: found chain 1; allowed: 8453, of aave-v3-base",
+    )  # fmt: skip
+
+
+def test_what_is_no_fork_is_refused(scenario: Path) -> None:
+    done = invoked(aave_v3_mainnet, "--network", "ethereum:local:test", "--scenario", scenario)
+    assert done.exit_code == 3
+    assert "found chain 1337; allowed: 1, of aave-v3-ethereum" in done.output
+
+
+def test_a_server_that_does_not_answer_is_an_error_without_its_address(
+    monkeypatch: pytest.MonkeyPatch, scenario: Path
+) -> None:
+    free_foundry(monkeypatch)
+    monkeypatch.setattr(SubprocessProvider.start, "__defaults__", (3,))  # [s] of twenty
+    secret = "http://127.0.0.1:9/v2/SECRETKEY"
+    with ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": secret}}}):
+        done = invoked(aave_v3_mainnet, "--scenario", scenario)
+    assert done.exit_code == 3
+    assert "Error: --network ethereum:mainnet-fork:foundry: found no connection" in done.output
+    assert "SECRETKEY" not in done.output
+
+
+def test_an_unknown_network_is_refused(scenario: Path) -> None:
+    done = invoked(aave_v3_mainnet, "--network", "nowhere:at:all", "--scenario", scenario)
+    assert done.exit_code == 3
+    assert "found no connection (EcosystemNotFoundError)" in done.output
