@@ -78,11 +78,11 @@ class AaveV3Market:
 
     @property
     def adapter(self) -> tuple[str, bytes]:
-        return "AaveV3Adapter", abi.encode(b"", self.where.addresses["provider"], list[abi.Static](self._tokens))
+        return "AaveV3Adapter", abi.encode(b"", self.where.address, list[abi.Static](self._tokens))
 
     @property
     def deployment(self) -> dict[str, Any]:
-        return {"address": self.where.addresses["provider"]}
+        return {"address": self.where.address}
 
     def borrowers(self, progress: Progress | None) -> list[str]:
         return borrowers(self.source, self.pool, [BORROW], OWES, self.where.since_block, None, progress)
@@ -142,7 +142,7 @@ class AaveV3Market:
         return read_all(self.source, calls)
 
     def _address(self, function: str) -> str:
-        return abi.to_address(abi.uint256(read(self.source, self.where.addresses["provider"], SELECTORS[function])))
+        return abi.to_address(abi.uint256(read(self.source, self.where.address, SELECTORS[function])))
 
 
 def _bits(flags: int, first: int, count: int) -> int:

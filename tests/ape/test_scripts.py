@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from scripts import aave_v3_base, aave_v3_mainnet
 from simulator import run
 from simulator.chain import Call, abi
 from simulator.chain.anvil import AnvilChain
+from simulator.deployments import Deployment, deployment
+from simulator.gas import schedule
+from simulator.testing.shock import shock_command
 from simulator.world.addresses import borrower
 from tests.ape.anvils import free_foundry
 from tests.small import START, account, small
@@ -62,11 +66,22 @@ def test_a_script_runs_a_scenario_on_apes_fork(upstream: AnvilChain, scenario: P
         assert '"chain": "fork"' in (target / "manifest.json").read_text()
 
 
-def test_a_script_liquidates_the_accounts_that_stand_there(upstream: AnvilChain, tmp_path: Path) -> None:
+UNMEASURED = pytest.mark.xfail("aave-v3" not in schedule(), reason="a snapshot leaves gas to the schedule")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [pytest.param(True, id="a scenario of them"), pytest.param(False, id="a snapshot of them", marks=UNMEASURED)],
+)
+def test_a_script_liquidates_the_accounts_that_stand_there(given: bool, upstream: AnvilChain, tmp_path: Path) -> None:
     """Aave at 2 000 on the upstream; a fall by a tenth on its fork gives the worked numbers at 1 800."""
-    file = tmp_path / "standing.yaml"
-    file.write_text(yaml.safe_dump(standing_aave(upstream)))
-    done = invoked(aave_v3_mainnet, "--scenario", file, "--drop", "0.1", "--steps", 2, "--out", tmp_path / "results")
+    standing, where = standing_aave(upstream)
+    arguments: list[object] = ["--drop", "0.1", "--steps", 2, "--out", tmp_path / "results"]
+    if given:
+        file = tmp_path / "standing.yaml"
+        file.write_text(yaml.safe_dump(standing))
+        arguments += ["--scenario", file]
+    done = CliRunner().invoke(shock_command(where), [str(argument) for argument in arguments])
     assert done.exit_code == 0, done.output
     (row,) = csv.DictReader((tmp_path / "results" / "liquidations.csv").read_text().splitlines())
     assert row["account"] == borrower("a")
@@ -74,22 +89,23 @@ def test_a_script_liquidates_the_accounts_that_stand_there(upstream: AnvilChain,
     assert (row["seized"], row["received"]) == ("4433333333333333333", "4412222222222222222")
 
 
-def standing_aave(upstream: AnvilChain) -> dict[str, Any]:
-    """Opens a market on `upstream`, healthy, and gives the scenario of what then stands there."""
+def standing_aave(upstream: AnvilChain) -> tuple[dict[str, Any], Deployment]:
+    """Opens a market on `upstream`, healthy: the scenario of what then stands there, and where that is."""
     opened = aave("aave-v3", 2000)
     result = run(opened, upstream)
     site = result.outcome.world.site
     asked = abi.encode(keccak(b"provider()")[:4])
     (provider,) = upstream.call(upstream.head.number + 1, upstream.head.timestamp, [Call(site.adapter, asked)])
+    where = replace(deployment("aave-v3-ethereum"), address=abi.to_address(abi.uint256(provider)), since_block=0)
     content: dict[str, Any] = yaml.safe_load(opened.to_yaml())
     content["clock"]["start"] = datetime.fromtimestamp(upstream.head.timestamp + 12, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    content["protocol"]["deployment"] = {"address": abi.to_address(abi.uint256(provider))}
+    content["protocol"]["deployment"] = {"address": where.address}
     for name, token in zip(site.assets, site.tokens, strict=True):
         content["assets"][name]["address"] = token
     account = {"name": borrower("a"), "collateral": {"WETH": 10}, "debt": {"USDC": 15_200}}
     content["book"] = {"fork": {"chain_id": MAINNET, "block": upstream.head.number, "accounts": [account]}}
     del content["lenders"]
-    return content
+    return content, where
 
 
 def test_the_fork_of_another_chain_is_refused(upstream: AnvilChain, scenario: Path) -> None:
