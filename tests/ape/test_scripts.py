@@ -19,12 +19,13 @@ from eth_utils import keccak
 from scripts import aave_v3_base, aave_v3_mainnet
 from simulator import run
 from simulator.chain import Call, abi
-from simulator.chain.anvil import AnvilChain
+from simulator.chain.base import Head
 from simulator.deployments import Deployment, deployment
 from simulator.gas import schedule
-from simulator.testing.shock import shock_command
+from simulator.testing.shock import fork, shock_command
 from simulator.world.addresses import borrower
 from tests.ape.anvils import free_foundry
+from tests.fork.upstreams import Archive
 from tests.small import START, account, small
 from tests.worked.test_protocols import aave
 
@@ -32,13 +33,12 @@ MAINNET, NETWORK = 1, "ethereum:mainnet-fork:foundry"
 
 
 @pytest.fixture
-def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnvilChain]:
+def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
     """What ape takes for mainnet: empty, its last block a day before every small scenario begins."""
     free_foundry(monkeypatch)
-    with AnvilChain() as chain:
-        chain._results([("anvil_setChainId", [MAINNET])])
+    with Archive(MAINNET) as chain:
         chain.send(1, START - 86_400, [])
-        address = f"http://127.0.0.1:{chain._process.port}"
+        address = f"http://127.0.0.1:{chain.port}"
         with ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}):
             yield chain
 
@@ -55,7 +55,7 @@ def invoked(script: Any, *arguments: object) -> Result:
     return CliRunner().invoke(script.cli, [str(argument) for argument in arguments])
 
 
-def test_a_script_runs_a_scenario_on_apes_fork(upstream: AnvilChain, scenario: Path, tmp_path: Path) -> None:
+def test_a_script_runs_a_scenario_on_apes_fork(upstream: Archive, scenario: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     for drop, liquidated in (("0.39", 0), ("0.4", 1)):
         target = out / drop
@@ -73,7 +73,7 @@ UNMEASURED = pytest.mark.xfail("aave-v3" not in schedule(), reason="a snapshot l
     "given",
     [pytest.param(True, id="a scenario of them"), pytest.param(False, id="a snapshot of them", marks=UNMEASURED)],
 )
-def test_a_script_liquidates_the_accounts_that_stand_there(given: bool, upstream: AnvilChain, tmp_path: Path) -> None:
+def test_a_script_liquidates_the_accounts_that_stand_there(given: bool, upstream: Archive, tmp_path: Path) -> None:
     """Aave at 2 000 on the upstream; a fall by a tenth on its fork gives the worked numbers at 1 800."""
     standing, where = standing_aave(upstream)
     arguments: list[object] = ["--drop", "0.1", "--steps", 2, "--out", tmp_path / "results"]
@@ -89,7 +89,7 @@ def test_a_script_liquidates_the_accounts_that_stand_there(given: bool, upstream
     assert (row["seized"], row["received"]) == ("4433333333333333333", "4412222222222222222")
 
 
-def standing_aave(upstream: AnvilChain) -> tuple[dict[str, Any], Deployment]:
+def standing_aave(upstream: Archive) -> tuple[dict[str, Any], Deployment]:
     """Opens a market on `upstream`, healthy: the scenario of what then stands there, and where that is."""
     opened = aave("aave-v3", 2000)
     result = run(opened, upstream)
@@ -108,7 +108,15 @@ def standing_aave(upstream: AnvilChain) -> tuple[dict[str, Any], Deployment]:
     return content, where
 
 
-def test_the_fork_of_another_chain_is_refused(upstream: AnvilChain, scenario: Path) -> None:
+@pytest.mark.parametrize(("asked", "begins"), [(None, 3), (2, 2)])
+def test_the_fork_begins_after_the_block_asked_for(asked: int | None, begins: int, upstream: Archive) -> None:
+    for number in (2, 3):
+        upstream.send(number, START - 86_400 + number, [])
+    with fork(deployment("aave-v3-ethereum"), NETWORK, asked) as chain:
+        assert chain.head == Head(begins, START - 86_400 + begins)
+
+
+def test_the_fork_of_another_chain_is_refused(upstream: Archive, scenario: Path) -> None:
     done = invoked(aave_v3_base, "--network", NETWORK, "--scenario", scenario)
     assert (done.exit_code, done.output.splitlines()[-1]) == (
         3, f"Error: --network {NETWORK}: found chain 1; allowed: 8453, of aave-v3-base",
