@@ -23,7 +23,7 @@ COUNTING = Transaction(KEEPER, TARGET, b"", 100_000)
 
 
 @pytest.fixture
-def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def fork(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Ape's provider on a fork of a "mainnet" whose contract TARGET has counted to two."""
     with Archive(1) as upstream:
         upstream.set_code(TARGET, COUNT)
@@ -31,7 +31,7 @@ def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         address = f"http://127.0.0.1:{upstream.port}"
         with (
             ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}),
-            foundry(ape.networks.ethereum.mainnet_fork, monkeypatch) as connected,
+            foundry(ape.networks.ethereum.mainnet_fork, monkeypatch, tmp_path) as connected,
         ):
             yield connected
 

@@ -33,9 +33,9 @@ MAINNET, NETWORK = 1, "ethereum:mainnet-fork:foundry"
 
 
 @pytest.fixture
-def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+def upstream(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Archive]:
     """What ape takes for mainnet: empty, its last block a day before every small scenario begins."""
-    free_foundry(monkeypatch)
+    free_foundry(monkeypatch, tmp_path)
     with Archive(MAINNET) as chain:
         chain.send(1, START - 86_400, [])
         address = f"http://127.0.0.1:{chain.port}"
@@ -130,9 +130,9 @@ def test_what_is_no_fork_is_refused(scenario: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_an_error_without_its_address(
-    monkeypatch: pytest.MonkeyPatch, scenario: Path
+    monkeypatch: pytest.MonkeyPatch, scenario: Path, tmp_path: Path
 ) -> None:
-    free_foundry(monkeypatch)
+    free_foundry(monkeypatch, tmp_path)
     monkeypatch.setattr(SubprocessProvider.start, "__defaults__", (3,))  # [s] of twenty
     secret = "http://127.0.0.1:9/v2/SECRETKEY"
     with ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": secret}}}):
