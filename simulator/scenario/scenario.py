@@ -172,6 +172,8 @@ class Scenario(Content):
         """
         plain_data = self.model_dump(by_alias=True)
         plain_data["book"] = {key: item for key, item in plain_data["book"].items() if item is not None}
+        if (fork := plain_data["book"].get("fork")) is not None:
+            plain_data["book"]["fork"] = {key: item for key, item in fork.items() if item is not None}
         if inline_files:
             self._inline(plain_data)
         return plain_data

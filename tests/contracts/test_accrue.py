@@ -54,6 +54,15 @@ def test_borrowers_pay_suppliers_and_the_treasury() -> None:
     assert totals.supply <= totals.debt + totals.cash
 
 
+def test_a_single_second_is_charged() -> None:
+    """3.5 % a year of 500 000 are 0.000554… in a second, rounded up; before it has passed, nothing."""
+    desk = lent_out()
+    assert desk.accrue("USDC") == 0
+    desk.wait(1)
+    assert desk.balances("borrower", "USDC")[1] == usdc(500_000) + 555
+    assert desk.accrue("USDC") == 555
+
+
 def test_above_the_kink_the_second_slope_is_paid() -> None:
     """At 90 %: 1 % + 4 % + 60 % · 10/20 = 35 %."""
     desk = lent_out(usdc(900_000))

@@ -295,6 +295,7 @@ def test_the_batched_read_is_the_single_one() -> None:
     desk = staked(rate=Rate(base=WAD // 10))
     desk.enter("borrower", 1)
     desk.borrow("borrower", "WETH", ether(99))
+    desk.supply("borrower", "USDC", usdc(1234))  # outside of the category
     desk.supply("non_owner", "USDC", usdc(7))
     desk.borrow("non_owner", "WETH", 12_345)
     desk.wait(YEAR // 3)

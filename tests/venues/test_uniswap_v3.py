@@ -151,7 +151,7 @@ def test_many_sales_in_a_row_stay_with_the_paper() -> None:
 
 @ORDERS
 @pytest.mark.parametrize("sells_base", [True, False])
-def test_a_sale_beyond_the_liquidity_is_refused_whole(base_first: bool, sells_base: bool) -> None:
+def test_a_sale_beyond_the_liquidity_is_refused(base_first: bool, sells_base: bool) -> None:
     """One unit more than the ranges take: InsufficientLiquidity with what would have been taken; nothing moves."""
     decimals = (18, 6)
     floor_ = VenueFloor(pool(decimals), decimals, base_first)
@@ -249,17 +249,6 @@ def test_a_keeper_without_the_tokens_cannot_sell() -> None:
     floor_ = VenueFloor(pool(decimals), decimals)
     with refuses("InsufficientAllowance"):
         floor_.send("borrower", floor_.contract, floor_.place, "swap", floor_.base, 10**18, who("borrower"))
-
-
-def test_the_provider_obeys_its_owner_and_its_pool_alone() -> None:
-    """Nobody else founds, opens, or has it pay."""
-    floor_ = VenueFloor(pool((18, 6)), (18, 6))
-    provider = floor_.deploy("UniswapV3Provider", "another", abi.encode(b"", who("keeper")))
-    found = abi.encode(b"", 4 * abi.WORD, floor_.base, floor_.quote, 500, 0)
-    owed = abi.encode(b"", 1, 1, 3 * abi.WORD, 0)
-    for function, arguments in (("found", found), ("open", abi.encode(b"", X96, [])), ("uniswapV3MintCallback", owed)):
-        with refuses(operands("Unauthorised", who("non_owner"))):
-            floor_.send_raw("non_owner", provider, load("UniswapV3Provider").selector(function) + arguments)
 
 
 @pytest.mark.parametrize("sells_base", [True, False])
