@@ -22,7 +22,8 @@ from simulator.report.table import summary_table
 from simulator.result import Result, writable
 from simulator.running import run
 from simulator.scenario import Scenario
-from simulator.snapshot import Stage, take
+from simulator.snapshot import take
+from simulator.taking import Counter
 from simulator.testing import ape_chain
 from simulator.testing.foundry import FoundryChain
 
@@ -57,7 +58,7 @@ def _command(where: Deployment) -> Any:
             asked = None if scenario is None else Scenario.load(str(scenario))
             begin = _block_of(asked) if block is None else block
             with fork(where, network, begin) as chain:
-                found = asked or take(chain, where, borrowers, _tell_stage).scenario()
+                found = asked or take(chain, where, borrowers, Counter(sys.stderr)).scenario()
                 with Line(sys.stderr, found.name, chain.name) as line:
                     result = run(shocked(found, drop, steps, assets), chain, progress=line)
             _tell(result, target)
@@ -123,12 +124,6 @@ def _pinned(network: str, block: int | None) -> dict[str, Any]:
 def _block_of(scenario: Scenario | None) -> int | None:
     book = None if scenario is None else scenario.book.fork
     return None if book is None else book.block
-
-
-def _tell_stage(stage: Stage) -> None:
-    """One line for each part of a snapshot, when it is done."""
-    if stage.done == stage.all:
-        click.echo(f"{stage.what}: {stage.all}, {stage.found} found", err=True)
 
 
 def _unreachable(network: str, error: Exception) -> ChainError:
