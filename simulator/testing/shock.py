@@ -17,13 +17,12 @@ import click
 from simulator.chain.anvil_process import find_anvil
 from simulator.deployments import Deployment
 from simulator.errors import ChainError, InputError, LiqsimError
-from simulator.progress import Line
+from simulator.progress import Line, Stages
 from simulator.report.table import summary_table
 from simulator.result import Result, writable
 from simulator.running import run
 from simulator.scenario import Scenario
 from simulator.snapshot import take
-from simulator.taking import Counter
 from simulator.testing import ape_chain
 from simulator.testing.foundry import FoundryChain
 
@@ -58,7 +57,7 @@ def _command(where: Deployment) -> Any:
             asked = None if scenario is None else Scenario.load(str(scenario))
             begin = _block_of(asked) if block is None else block
             with fork(where, network, begin) as chain:
-                found = asked or take(chain, where, borrowers, Counter(sys.stderr)).scenario()
+                found = asked or _snapshot(where, chain, borrowers)
                 with Line(sys.stderr, found.name, chain.name) as line:
                     result = run(shocked(found, drop, steps, assets), chain, progress=line)
             _tell(result, target)
@@ -68,6 +67,11 @@ def _command(where: Deployment) -> Any:
             raise failure from None
 
     return command
+
+
+def _snapshot(where: Deployment, chain: FoundryChain, borrowers: int) -> Scenario:
+    with Stages(sys.stderr, where.name) as line:
+        return take(chain, where, borrowers, line).scenario()
 
 
 def shocked(scenario: Scenario, drop: str, steps: int, assets: Sequence[str] = ()) -> Scenario:
