@@ -57,8 +57,7 @@ def _command(where: Deployment) -> Any:
             asked = None if scenario is None else Scenario.load(str(scenario))
             begin = _block_of(asked) if block is None else block
             with fork(where, network, begin) as chain:
-                with Stages(sys.stderr, where.name) as stages:
-                    found = asked or take(chain, where, borrowers, stages).scenario()
+                found = asked or _snapshot(where, chain, borrowers)
                 with Line(sys.stderr, found.name, chain.name) as line:
                     result = run(shocked(found, drop, steps, assets), chain, progress=line)
             _tell(result, target)
@@ -68,6 +67,11 @@ def _command(where: Deployment) -> Any:
             raise failure from None
 
     return command
+
+
+def _snapshot(where: Deployment, chain: FoundryChain, borrowers: int) -> Scenario:
+    with Stages(sys.stderr, where.name) as line:
+        return take(chain, where, borrowers, line).scenario()
 
 
 def shocked(scenario: Scenario, drop: str, steps: int, assets: Sequence[str] = ()) -> Scenario:
