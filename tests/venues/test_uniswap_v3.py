@@ -188,6 +188,7 @@ def test_any_pool_and_any_trades_stay_with_the_paper(seed: int) -> None:
             assert (taken, paid) == (amount, floor_.see("quote", sold, amount))
             assert floor_.sell(sold, amount) == paid
         assert state(floor_) == (model.root, model.tick, model.liquidity)
+        assert floor_.see("spotDown") == floor(spot(model.root, floor_.base_first, decimals) * WAD)
 
 
 @ORDERS
