@@ -118,8 +118,15 @@ def parser() -> Parser:
     again.add_argument("directory", type=Path, metavar="DIR")
     _verb(verbs, "scenarios", _scenarios, "list the scenarios that ship")
     _scenario(_verb(verbs, "show", _show, "print a scenario, resolved"))
-    _snapshot_verb(
-        _verb(verbs, "snapshot", _snapshot, "write the accounts of a protocol on a real chain as a scenario")
+    real = _verb(verbs, "snapshot", _snapshot, "write the accounts of a real protocol as a scenario")
+    real.add_argument("--protocol", required=True, help="aave-v3, morpho-blue or compound-v3")
+    _fork(real)
+    real.add_argument("--out", required=True, metavar="DIR", help="write scenario.yaml and positions.csv here")
+    real.add_argument("--accounts", type=int, default=1000, metavar="N", help="the N that owe most (default: 1000)")
+    real.add_argument("--address", help="where it stands, if not at its known place (Aave: the addresses provider)")
+    real.add_argument("--since-block", type=int, default=0, metavar="N", help="with --address: where its events begin")
+    real.add_argument(
+        "--market", action="append", default=[], metavar="ID", help="with --address: a market of Morpho's"
     )
     for name in PLANNED:
         _verb(verbs, name, _planned, "not built yet").add_argument("rest", nargs="*")
@@ -141,16 +148,6 @@ def _fork(verb: Parser) -> None:
     told = "JSON-RPC address of the chain to fork, or env:NAME of the variable that holds it; never shown"
     verb.add_argument("--fork-url", metavar="URL", help=told)
     verb.add_argument("--fork-block", metavar="N", help="the block after which the fork begins")
-
-
-def _snapshot_verb(verb: Parser) -> None:
-    verb.add_argument("--protocol", required=True, metavar="KIND", help="aave-v3, morpho-blue or compound-v3")
-    _fork(verb)
-    verb.add_argument("--out", required=True, metavar="DIR", help="write scenario.yaml and positions.csv here")
-    verb.add_argument("--accounts", default="1000", metavar="N", help="the N that owe most (default: 1000)")
-    told = "where it stands: Aave's addresses provider, Morpho, the Comet (default: the one known on that chain)"
-    verb.add_argument("--address", metavar="ADDRESS", help=told)
-    verb.add_argument("--market", action="append", default=[], metavar="ID", help="a market of Morpho (repeatable)")
 
 
 def _forked(asked: argparse.Namespace) -> tuple[str, int] | None:
@@ -217,25 +214,6 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _snapshot(asked: argparse.Namespace) -> int:
-    from simulator.result import writable
-    from simulator.taking import MOST_ACCOUNTS, Counter, write_snapshot
-
-    fork = _forked(asked)
-    if fork is None:
-        raise InputError("--fork-url", None, "both --fork-url and --fork-block")
-    count = asked.accounts
-    if not count.isascii() or not count.isdigit() or not 0 < int(count) <= MOST_ACCOUNTS:
-        raise InputError("--accounts", count, f"a number from 1 to {MOST_ACCOUNTS}")
-    out = writable(asked.out)
-    path, held, found = write_snapshot(
-        *fork, asked.protocol, out, count=int(count), address=asked.address, markets=tuple(asked.market),
-        progress=Counter(sys.stderr),
-    )  # fmt: skip
-    print(f"{path}: {held} of {found} accounts that owe something")
-    return 0
-
-
 def _compare(asked: argparse.Namespace) -> int:
     from simulator.progress import Line
     from simulator.running import compare
@@ -247,6 +225,29 @@ def _compare(asked: argparse.Namespace) -> int:
         counts = f"{len(result.outcome.trace.liquidations)} liquidations"
         print(f"{result.chain:6}  {result.digest}  {len(result.outcome.trace.steps)} steps, {counts}")
     print(f"{scenario.name}: traces are equal")
+    return 0
+
+
+def _snapshot(asked: argparse.Namespace) -> int:
+    from simulator.progress import Stages
+    from simulator.result import writable
+    from simulator.running import open_fork
+    from simulator.snapshot import known, named, take
+
+    fork, out = _forked(asked), writable(asked.out)
+    if fork is None:
+        raise InputError("--fork-url", None, "both --fork-url and --fork-block: the chain to read")
+    if asked.accounts < 1:
+        raise InputError("--accounts", asked.accounts, "at least 1")
+    with ExitStack() as opened:
+        chain = open_fork(*fork)
+        opened.callback(chain.close)
+        places = (asked.protocol, chain.chain_id)
+        where = named(*places, asked.address, asked.since_block, asked.market) if asked.address else known(*places)
+        line = opened.enter_context(Stages(sys.stderr, where.name))
+        found = take(chain, where, asked.accounts, line)
+    path = found.write(out)
+    print(f"{len(found.holdings)} of {found.found} accounts: {path}")
     return 0
 
 
@@ -277,6 +278,5 @@ def _show(asked: argparse.Namespace) -> int:
 
 
 def _planned(asked: argparse.Namespace) -> int:
-    raise InputError(
-        "liqsim", asked.verb, "run, compare, snapshot, report, scenarios, show (this verb is not built yet)"
-    )
+    built = "run, compare, snapshot, report, scenarios, show"
+    raise InputError("liqsim", asked.verb, f"{built} (this verb is not built yet)")

@@ -20,7 +20,7 @@ LAYERS = {
     4: ["world"],
     5: ["simulate", "outcome", "trace", "market", "keeping", "ledger"],
     6: ["metrics", "manifest", "sweep", "snapshot"],
-    7: ["report", "result", "running", "taking"],
+    7: ["report", "result", "running"],
     8: ["cli", "progress", "testing", "__main__", "__init__"],
 }
 LAYER_OF = {room: layer for layer, rooms in LAYERS.items() for room in rooms}

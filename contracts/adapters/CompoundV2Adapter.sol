@@ -98,9 +98,11 @@ contract CompoundV2Adapter is ILendingAdapter {
 
     function health(address account) external view returns (uint256) {
         uint256 owed;
-        for (uint256 i; i < _markets.length; ++i) {
-            uint256 debt = _markets[i].borrowBalanceStored(account);
-            if (debt != 0) owed += debt.mulDivDown(_price(comptroller.oracle(), i), WAD);
+        ICompoundOracle oracle = comptroller.oracle();
+        ICToken[] memory entered = comptroller.getAssetsIn(account);
+        for (uint256 i; i < entered.length; ++i) {
+            uint256 debt = entered[i].borrowBalanceStored(account);
+            if (debt != 0) owed += debt.mulDivDown(oracle.getUnderlyingPrice(address(entered[i])), WAD);
         }
         return _healthDown(account, owed);
     }

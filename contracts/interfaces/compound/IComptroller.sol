@@ -9,6 +9,9 @@ interface IComptroller {
     function oracle() external view returns (ICompoundOracle);
     function closeFactorMantissa() external view returns (uint256); // [mantissa] share of one market's debt
 
+    /// @notice The markets that count for `account`: those it entered, among them all it owes in.
+    function getAssetsIn(address account) external view returns (ICToken[] memory);
+
     /// @return code 0, or why there is no answer
     /// @return liquidity collateral beyond the debts [USD 1e18]
     /// @return shortfall debts beyond the collateral [USD 1e18]; above 0: may be liquidated

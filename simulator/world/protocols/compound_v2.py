@@ -111,10 +111,9 @@ def deploy(ground: Ground) -> CompoundV2:
     admin.rule("_setCloseFactor", to_wad(scenario.protocol.close_factor, "protocol.close_factor"))
     admin.rule("_setLiquidationIncentive", incentive)
     markets = _open_markets(ground, admin.comptroller)
+    listing = load("CompoundOracle").selector("list")
     for name, market in markets.items():
-        build.must(
-            "listing a feed", [transaction(oracle, load("CompoundOracle").encode("list", market, ground.feeds[name]))]
-        )
+        build.must("listing a feed", [transaction(oracle, abi.encode(listing, market, ground.feeds[name]))])
         _list_market(admin, market, f"assets.{name}", scenario.assets[name])
     adapter = build.deploy("CompoundV2Adapter", "", abi.encode(b"", admin.comptroller, list(markets.values())))
     return CompoundV2(ground, admin.comptroller, markets, models, adapter)
@@ -150,9 +149,9 @@ def refusal(comptroller: str, receipt: Receipt) -> str | None:
 
 
 def _failure(by_comptroller: bool, error: int, info: int, detail: int) -> str:
-    reason = COMPTROLLER_ERRORS[error if by_comptroller else detail]
-    if not by_comptroller and MARKET_ERRORS[error] != "COMPTROLLER_REJECTION":
-        reason = MARKET_ERRORS[error]
+    reason = (COMPTROLLER_ERRORS if by_comptroller else MARKET_ERRORS)[error]
+    if reason == "COMPTROLLER_REJECTION":
+        reason = COMPTROLLER_ERRORS[detail]
     return f"Failure({error}, {info}, {detail}): {reason}"
 
 
