@@ -10,8 +10,6 @@ interface IComptroller {
     function closeFactorMantissa() external view returns (uint256); // [mantissa] share of one market's debt
     function getAssetsIn(address account) external view returns (ICToken[] memory); // the markets it has entered
 
-    /// @notice The markets that count for `account`: those it entered, among them all it owes in.
-    function getAssetsIn(address account) external view returns (ICToken[] memory);
 
     /// @return code 0, or why there is no answer
     /// @return liquidity collateral beyond the debts [USD 1e18]
