@@ -23,7 +23,7 @@ from simulator.scenario.sections import Asset, Rate
 from simulator.units import WAD, YEAR, to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 MODEL_BLOCKS: Final = 2_102_400
 """[block numbers] A year as `JumpRateModelV2` counts it: 15 seconds each."""
@@ -56,6 +56,7 @@ class CompoundV2:
     adapter: str
     errors: Mapping[bytes, str] = field(default_factory=dict)  # Compound says strings and codes
     accrues_by_number: bool = True
+    debt_rounding: DebtRounding = "apart"
 
     def spender(self, asset: str) -> None:
         """Each account supplies for itself: Compound knows no supply in another's name."""

@@ -21,7 +21,7 @@ from simulator.errors import InputError
 from simulator.units import to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, transaction
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 MOST_FEE: Final = Decimal("0.25")
 """Morpho's largest share of the interest that a market's fee may take."""
@@ -66,6 +66,7 @@ class MorphoBlue:
     markets: tuple[Market, ...]
     rate_model: str | None
     accrues_by_number: bool = False
+    debt_rounding: DebtRounding = "up"
 
     @property
     def errors(self) -> Mapping[bytes, str]:
