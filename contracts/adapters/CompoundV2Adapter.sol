@@ -96,10 +96,11 @@ contract CompoundV2Adapter is ILendingAdapter {
         }
     }
 
+    /// @dev Compound lets nobody owe to a market without having entered it.
     function health(address account) external view returns (uint256) {
-        uint256 owed;
-        ICompoundOracle oracle = comptroller.oracle();
         ICToken[] memory entered = comptroller.getAssetsIn(account);
+        ICompoundOracle oracle = comptroller.oracle();
+        uint256 owed;
         for (uint256 i; i < entered.length; ++i) {
             uint256 debt = entered[i].borrowBalanceStored(account);
             if (debt != 0) owed += debt.mulDivDown(oracle.getUnderlyingPrice(address(entered[i])), WAD);
