@@ -110,7 +110,7 @@ class LogScan:
         done = at + size - 1
         entries = [{key: log[key] for key in ("address", "topics", "data", "blockNumber")} for log in answer]
         content = json.dumps({"last": done, "logs": entries}, separators=(",", ":")).encode()
-        self._cache.put(_FINISHED, [self._query, at], zlib.compress(content, 1))  # a tenth: they are much alike
+        self._cache.put(_FINISHED, [self._query, at], zlib.compress(content, 1))  # to a quarter: logs are alike
         return done, entries
 
     def _range(self, at: int, size: int) -> list[dict[str, Any]] | None:
