@@ -13,7 +13,7 @@ from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, C
 from simulator.chain.fork_cache import ForkCache, cache_directory
 from simulator.chain.jsonrpc import JsonRpc, Refused, Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
-from simulator.chain.secret_url import Url
+from simulator.chain.secret_url import Url, hider
 from simulator.chain.upstream import Upstream
 from simulator.errors import ChainDied, ChainError
 
@@ -58,6 +58,7 @@ class FoundryChain(RpcChain):
         with ExitStack() as opened:
             opened.callback(self._rpc.close)
             node = self._rpc.request("anvil_nodeInfo")
+            self._rpc.hide = hider((node.get("forkConfig") or {}).get("forkUrl") or "")
             self.hardfork = _hardfork(node)
             self._before = self._settings(node)
             opened.callback(self.close)
@@ -87,7 +88,7 @@ class FoundryChain(RpcChain):
             raise ChainError(f"logs: found blocks {first} to {last}; allowed: blocks from 0 to {began}")
         kept = cache_directory() if self.name == "fork" else None
         with ExitStack() as opened:
-            upstream = Upstream(Url.parse(f"http://127.0.0.1:{self._port}"))
+            upstream = Upstream(Url.parse(f"http://127.0.0.1:{self._port}"), hide=self._rpc.hide)
             opened.callback(upstream.close)
             cache = ForkCache(kept, self.chain_id, self.block_hash)
             opened.callback(cache.close)

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ from simulator.world import World, build_world, set_stage
 from tests.small import account, points, pool, small
 
 CHAIN_ID = 777
-TOKENS = {"path": "pathsecret7Qx", "query": "querysecret9Zt", "user": "usersecret3Kp", "password": "wordsecret5Vm"}
-"""What must never be seen: in path, query and userinfo of the address."""
+_RUN = f"{os.getpid():x}"
+TOKENS = {name: f"{name}secret{_RUN}Qx" for name in ("path", "query", "user", "password")}
+"""What must never be seen: in path, query and userinfo of the address. Other runs of the tests have others."""
 
 Request = dict[str, Any]
 
