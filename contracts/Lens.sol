@@ -78,6 +78,7 @@ contract Lens {
     /// @dev Profit is concave in the repayment (the seizure is linear, a sale's proceeds are concave), so a golden
     /// section closes in on its peak. It stops at a ten-millionth of the range, or one unit. It looks where every size
     /// is allowed, and then compares with the largest, which may close a leg that a smaller one would leave as dust.
+    /// Where the venue runs out of liquidity the profit drops at once: the peak is then the lower end, which it fills.
     function _mostProfitable(ILendingAdapter adapter, Question memory q, uint256 most) private returns (uint256) {
         uint256 low;
         uint256 high = adapter.maxPartialRepay(q.account, q.route.collateral, q.route.debt);
@@ -98,6 +99,7 @@ contract Lens {
             }
         }
         uint256 peak = (low + high) / 2;
+        if (profitOf(adapter, q, peak) < profitOf(adapter, q, low)) peak = low;
         return profitOf(adapter, q, peak) < profitOf(adapter, q, most) ? most : peak;
     }
 

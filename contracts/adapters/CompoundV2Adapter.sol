@@ -96,11 +96,14 @@ contract CompoundV2Adapter is ILendingAdapter {
         }
     }
 
+    /// @dev Compound lets nobody owe to a market without having entered it.
     function health(address account) external view returns (uint256) {
+        ICToken[] memory entered = comptroller.getAssetsIn(account);
+        ICompoundOracle oracle = comptroller.oracle();
         uint256 owed;
-        for (uint256 i; i < _markets.length; ++i) {
-            uint256 debt = _markets[i].borrowBalanceStored(account);
-            if (debt != 0) owed += debt.mulDivDown(_price(comptroller.oracle(), i), WAD);
+        for (uint256 i; i < entered.length; ++i) {
+            uint256 debt = entered[i].borrowBalanceStored(account);
+            if (debt != 0) owed += debt.mulDivDown(oracle.getUnderlyingPrice(address(entered[i])), WAD);
         }
         return _healthDown(account, owed);
     }

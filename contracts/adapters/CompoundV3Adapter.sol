@@ -39,10 +39,11 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     error NotBorrowable(address asset);
     error NothingForSale(address account, address collateral);
 
-    /// @dev A collateral asset, and its price where one was needed already (0: not yet).
-    struct Listing {
-        IComet.AssetInfo info;
-        uint256 price; // [1e8]
+    /// @dev What the accounts of one batch share. Prices are read when the first of them needs one (0: not yet).
+    struct Market {
+        IComet.AssetInfo[] infos; // by offset
+        uint256[] prices; // [1e8] by offset
+        uint256 basePrice; // [1e8]
     }
 
     IComet public immutable comet;
@@ -51,6 +52,7 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     uint256 private immutable _baseScale; // 10^decimals
     uint256 private immutable _indexScale;
     address[] private _assets;
+    uint8[] private _offsets; // in the Comet's listing, by position in `assets()`; the base token's means nothing
     uint256 private _borrowIndex; // when interest was last counted
     uint256 private _writtenOff; // [token] of base
 
@@ -65,7 +67,7 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
         uint256 at = assets_.length;
         for (uint256 i; i < assets_.length; ++i) {
             if (assets_[i] == _base) at = i;
-            else comet_.getAssetInfoByAddress(assets_[i]); // reverts BadAsset
+            _offsets.push(assets_[i] == _base ? 0 : comet_.getAssetInfoByAddress(assets_[i]).offset); // or BadAsset
         }
         if (at == assets_.length) revert BadAsset();
         _baseIndex = at;
@@ -97,14 +99,17 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     }
 
     function accounts(address[] calldata who) external view returns (uint256[] memory words) {
-        Listing[] memory listings = _listings();
+        Market memory market = _market();
         uint256 count = _assets.length;
         words = new uint256[](who.length * (1 + 2 * count));
         uint256 at;
         for (uint256 i; i < who.length; ++i) {
-            words[at++] = _health(who[i], listings);
+            uint256[] memory held = _held(who[i], market);
+            words[at++] = _health(who[i], held, market);
             for (uint256 j; j < count; ++j) {
-                (words[at++], words[at++]) = _balances(who[i], j);
+                (words[at++], words[at++]) = j == _baseIndex
+                    ? (comet.balanceOf(who[i]), comet.borrowBalanceOf(who[i]))
+                    : (held[_offsets[j]], 0);
             }
         }
     }
@@ -112,8 +117,9 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     /// @notice Collateral value times liquidateCollateralFactor over debt value, rounded down: a Comet has no such number,
     /// but both sums are rounded as `isLiquidatable` rounds them, so it is below one exactly when that is true (of an
     /// account that was accrued). A debt too small to have a value is no debt here, as there.
-    function health(address account) external view returns (uint256) {
-        return _health(account, _listings());
+    function health(address account) public view returns (uint256) {
+        Market memory market = _market();
+        return _health(account, _held(account, market), market);
     }
 
     /// @notice Base tokens for all that the account has of `collateral`; they never buy more. Whether the storefront is
@@ -176,7 +182,8 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     /// @return cleared What the credit pays of the debt [token].
     /// @return losses The rest of it, if there is any.
     function _absorb(address account) private returns (uint256 cleared, BadDebt[] memory losses) {
-        (, uint256 credited) = _values(account, _listings());
+        Market memory market = _market();
+        (, uint256 credited) = _values(_held(account, market), market);
         uint256 owed = comet.borrowBalanceOf(account);
         cleared = owed.min(credited * _baseScale / _basePrice());
         address[] memory one = new address[](1);
@@ -191,7 +198,7 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
     /// @return What may be bought of `collateral` once `account` is absorbed: what it has, never what others left.
     function _obtainable(address account, address collateral) private view returns (uint256) {
         if (account == address(comet)) return comet.getCollateralReserves(collateral);
-        if (_health(account, _listings()) >= WAD) revert NotLiquidatable();
+        if (health(account) >= WAD) revert NotLiquidatable();
         (uint128 amount,) = comet.userCollateral(account, collateral);
         return amount;
     }
@@ -206,42 +213,50 @@ contract CompoundV3Adapter is ILendingAdapter, ICometErrors {
         if (cost != 0 && comet.quoteCollateral(collateral, cost) > amount) --cost;
     }
 
-    function _health(address account, Listing[] memory listings) private view returns (uint256) {
+    function _health(address account, uint256[] memory held, Market memory market) private view returns (uint256) {
         uint256 owed = comet.borrowBalanceOf(account);
-        if (owed != 0) owed = owed * _basePrice() / _baseScale;
         if (owed == 0) return type(uint256).max;
-        (uint256 weighted,) = _values(account, listings);
+        if (market.basePrice == 0) market.basePrice = _basePrice();
+        owed = owed * market.basePrice / _baseScale;
+        if (owed == 0) return type(uint256).max;
+        (uint256 weighted,) = _values(held, market);
         return weighted.mulDivDown(WAD, owed);
     }
 
     /// @return weighted Σ value · liquidateCollateralFactor [1e8], as `isLiquidatable` sums it.
     /// @return credited Σ value · liquidationFactor [1e8], as `absorb` sums it.
-    function _values(address account, Listing[] memory listings)
+    function _values(uint256[] memory held, Market memory market)
         private
         view
         returns (uint256 weighted, uint256 credited)
     {
-        for (uint256 i; i < listings.length; ++i) {
-            Listing memory listing = listings[i];
-            (uint128 amount,) = comet.userCollateral(account, listing.info.asset);
-            if (amount == 0) continue;
-            if (listing.price == 0) listing.price = comet.getPrice(listing.info.priceFeed);
-            uint256 value = amount * listing.price / listing.info.scale;
-            weighted += value * listing.info.liquidateCollateralFactor / WAD;
-            credited += value * listing.info.liquidationFactor / WAD;
+        for (uint256 i; i < held.length; ++i) {
+            if (held[i] == 0) continue;
+            IComet.AssetInfo memory info = market.infos[i];
+            if (market.prices[i] == 0) market.prices[i] = comet.getPrice(info.priceFeed);
+            uint256 value = held[i] * market.prices[i] / info.scale;
+            weighted += value * info.liquidateCollateralFactor / WAD;
+            credited += value * info.liquidationFactor / WAD;
         }
     }
 
-    function _balances(address account, uint256 index) private view returns (uint256 collateral, uint256 debt) {
-        if (index == _baseIndex) return (comet.balanceOf(account), comet.borrowBalanceOf(account));
-        (uint128 amount,) = comet.userCollateral(account, _assets[index]);
-        return (amount, 0);
+    /// @return held The account's collateral by offset. Only what it is marked to have is read: on a fork, each slot is
+    /// a question to a server.
+    function _held(address account, Market memory market) private view returns (uint256[] memory held) {
+        held = new uint256[](market.infos.length);
+        (,,, uint16 assetsIn, uint8 moreAssetsIn) = comet.userBasic(account);
+        uint256 marks = assetsIn | uint256(moreAssetsIn) << 16;
+        for (uint256 i; i < held.length; ++i) {
+            if (marks >> i & 1 != 0) (held[i],) = comet.userCollateral(account, market.infos[i].asset);
+        }
     }
 
-    function _listings() private view returns (Listing[] memory listings) {
-        listings = new Listing[](comet.numAssets());
-        for (uint256 i; i < listings.length; ++i) {
-            listings[i].info = comet.getAssetInfo(uint8(i));
+    function _market() private view returns (Market memory market) {
+        uint256 count = comet.numAssets();
+        market.infos = new IComet.AssetInfo[](count);
+        market.prices = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            market.infos[i] = comet.getAssetInfo(uint8(i));
         }
     }
 

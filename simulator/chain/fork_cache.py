@@ -72,7 +72,7 @@ def _is_past(named: Any, block: int) -> bool:
 
 
 class ForkCache:
-    """Answers by method and parameters, as JSON; for several threads and processes at once.
+    """Answers by method and parameters; for several threads and processes at once.
 
     `directory` None keeps them in memory only; so does a place that cannot be written.
     """
@@ -83,7 +83,7 @@ class ForkCache:
         self._answers = self._open()
 
     def get(self, method: str, parameters: Any) -> bytes | None:
-        """The answer, as JSON; None if there is none."""
+        """The answer as it was put; None if there is none."""
         key = _key(method, parameters)
         row = self._guarded(lambda: _fetch(self._answers, key))
         if row is None or row[1] != _check(key, row[0]):
@@ -92,7 +92,7 @@ class ForkCache:
         return answer
 
     def put(self, method: str, parameters: Any, answer: bytes) -> None:
-        """Keeps `answer`, JSON."""
+        """Keeps `answer`: JSON, or whatever the caller makes of it."""
         key = _key(method, parameters)
         row = (key, answer, _check(key, answer))
         self._guarded(lambda: _store(self._answers, row))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
@@ -28,23 +29,25 @@ _HEADERS: Final = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server's error in place of a result; `detail` is its `data` (revert data, where there is some)."""
+    """The server's error in place of a result, on one line; `detail` is its `data`, if that is revert data."""
 
     method: str
     message: str
-    detail: object
+    detail: str | None
 
 
 class JsonRpc:
     """A client of the server on `port` of this machine.
 
     It connects once: a server that comes up later on the same port is never taken for the first one.
+    `hide` cleans what the server says when it refuses: one that forks may name the address it forks from.
     """
 
     def __init__(self, port: int, timeout: float) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         self._timeout = timeout
         self._next = 0
+        self.hide: Callable[[str], str] = str
         self._exchange("connect", self._connection.connect)
         self._connection.auto_open = 0
 
@@ -85,7 +88,7 @@ class JsonRpc:
         if not isinstance(answer, list):
             raise ChainError(f"{method}: found {str(answer)[:200]}; allowed: one answer for each request of a batch")
         by_id = {reply.get("id"): reply for reply in answer}
-        return [_reply(method, by_id.get(id)) for id, method, _ in members]
+        return [_reply(method, by_id.get(id), self.hide) for id, method, _ in members]
 
     def _send(self, body: bytes) -> bytes:
         self._connection.request("POST", "/", body, _HEADERS)
@@ -102,13 +105,19 @@ class JsonRpc:
             raise ChainDied(f"{method}: connection lost ({type(error).__name__})") from error
 
 
-def _reply(method: str, reply: dict[str, Any] | None) -> Any:
+def _reply(method: str, reply: dict[str, Any] | None, hide: Callable[[str], str]) -> Any:
     if reply is None:
         raise ChainError(f"{method}: found no answer; allowed: one answer for each request of a batch")
     if "error" in reply:
         error = reply["error"]
-        return Refused(method, str(error.get("message")), error.get("data"))
+        said = " ".join(str(error.get("message")).split())
+        return Refused(method, hide(said), hexadecimal(error.get("data")))
     return reply.get("result")
+
+
+def hexadecimal(detail: object) -> str | None:
+    """`detail` if it is revert data; None for words, which may hold anything."""
+    return detail if isinstance(detail, str) and re.fullmatch("0x[0-9a-fA-F]*", detail) else None
 
 
 def _result(reply: Any) -> Any:

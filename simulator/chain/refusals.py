@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simulator.chain.jsonrpc import hexadecimal
 from simulator.errors import StateMissing, UpstreamFailed
 
 ARCHIVE: Final = "an archive server (it has every past block's state), or another block"
@@ -58,7 +59,7 @@ class Refusal:
 
     code: int
     message: str
-    detail: object
+    detail: str | None
     wait: bool
     too_wide: bool
     """A log query over more blocks, or with more results, than the server serves."""
@@ -74,10 +75,10 @@ def refused(method: str, error: Any, hide: Callable[[str], str]) -> Refusal:
     too_wide = method == "eth_getLogs" and bool(_TOO_WIDE.search(message)) and not _RATE_ONLY.search(message)
     missing = not too_wide and bool(_MISSING.search(message))
     rate = code in _RATE_CODES or bool(_RATE.search(message)) or bool(_PASSING.search(message))
-    detail = content.get("data")
     shown = hide(" ".join(message.split()))[:200]
-    clean = hide(detail) if isinstance(detail, str) else None
-    return Refusal(code, shown, clean, rate and not too_wide and not missing, too_wide, missing)
+    return Refusal(
+        code, shown, hexadecimal(content.get("data")), rate and not too_wide and not missing, too_wide, missing
+    )
 
 
 def block_of(method: str, parameters: Sequence[Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -55,6 +56,15 @@ class Url:
         raise TypeError("an RPC address is not written anywhere")
 
 
+def hider(address: str) -> Callable[[str], str]:
+    """What cleans a message of every part of `address`, which may be one of any kind."""
+    try:
+        secrets = _secrets(address, urlsplit(address))
+    except ValueError:
+        secrets = re.compile(re.escape(address) or r"(?!)", re.IGNORECASE)
+    return lambda text: secrets.sub("…", text)
+
+
 def _split(text: str) -> tuple[SplitResult, int | None] | None:
     """Parts and port of an address; None if it is none. What urllib says of a bad one would show it."""
     if not text.isascii() or not text.isprintable() or " " in text:
@@ -79,7 +89,7 @@ def _secrets(text: str, split: SplitResult) -> re.Pattern[str]:
     parts = [text, split.netloc, split.hostname or "", split.path, split.query, *split.path.split("/")]
     parts += [value for pair in parse_qsl(split.query, keep_blank_values=True) for value in pair]
     parts += [piece.partition("=")[2] for piece in split.query.split("&")]
-    parts += [split.username or "", split.password or "", split.netloc.rpartition("@")[0]]
+    parts += [split.username or "", split.password or "", *split.netloc.rpartition("@")[::2]]
     parts += [(_basic(split) or "").removeprefix("Basic ")]
     found = {each for part in parts for each in (part, unquote(part)) if len(each) >= _SHORTEST}
     longest_first = sorted(found, key=lambda each: (-len(each), each))

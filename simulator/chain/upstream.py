@@ -85,6 +85,7 @@ class Effort:
 class Upstream:
     """A client of the server at `url`, for several threads at once; `sent` counts posts, `asked` the requests in them.
 
+    `hide` cleans what it says besides what its own address does: of an address that it speaks to in its turn.
     `sleep` and `clock` [s] are the tests' to replace.
     """
 
@@ -93,6 +94,7 @@ class Upstream:
         url: Url,
         patience: Patience | None = None,
         *,
+        hide: Callable[[str], str] = str,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -100,6 +102,7 @@ class Upstream:
         self.sent = 0
         self.asked = 0
         self._url = url
+        self._also_hide = hide
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._clock = clock
@@ -183,7 +186,7 @@ class Upstream:
 
     def _without_batches(self, method: str, content: dict[str, Any], pause: float) -> Trouble | None:
         """One answer to a batch: either all of it came too soon, or the server takes no batches."""
-        answer = refused(method, content.get("error"), self._url.hide)
+        answer = refused(method, content.get("error"), self._hide)
         if answer.wait and "batch" not in answer.message.lower():
             return Trouble(f"a refusal: {answer.message}", pause=pause)
         self._batches = False
@@ -205,7 +208,7 @@ class Upstream:
                 trouble = Trouble("no answer among those of a batch", tries=GARBAGE_TRIES)
             elif not reply.get("error"):
                 answers[index] = reply["result"]
-            elif not (answer := refused(method, reply["error"], self._url.hide)).wait:
+            elif not (answer := refused(method, reply["error"], self._hide)).wait:
                 answers[index] = answer
             else:
                 trouble = Trouble(f"a refusal: {answer.message}", pause=pause)
@@ -254,6 +257,9 @@ class Upstream:
         if response.length:
             raise http.client.IncompleteRead(b"")
         return b"".join(pieces)
+
+    def _hide(self, text: str) -> str:
+        return self._also_hide(self._url.hide(text))
 
     def _keep(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
         if response.will_close or self._closed.is_set():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 from simulator.chain import abi
 from simulator.chain.base import Call
 from simulator.deployments import Deployment
+from simulator.scenario.scalars import plain
 from simulator.snapshot.borrowers import borrowers
 from simulator.snapshot.market import BPS, Listed, Modes
 from simulator.snapshot.names import distinct, slug
@@ -78,11 +78,19 @@ class AaveV3Market:
 
     @property
     def adapter(self) -> tuple[str, bytes]:
-        return "AaveV3Adapter", abi.encode(b"", self.where.addresses["provider"], list[abi.Static](self._tokens))
+        return "AaveV3Adapter", abi.encode(b"", self.where.address, list[abi.Static](self._tokens))
 
     @property
     def deployment(self) -> dict[str, Any]:
-        return {"address": self.where.addresses["provider"]}
+        return {"address": self.where.address}
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def needed(self) -> set[str]:
+        return set()
 
     def borrowers(self, progress: Progress | None) -> list[str]:
         return borrowers(self.source, self.pool, [BORROW], OWES, self.where.since_block, None, progress)
@@ -142,7 +150,7 @@ class AaveV3Market:
         return read_all(self.source, calls)
 
     def _address(self, function: str) -> str:
-        return abi.to_address(abi.uint256(read(self.source, self.where.addresses["provider"], SELECTORS[function])))
+        return abi.to_address(abi.uint256(read(self.source, self.where.address, SELECTORS[function])))
 
 
 def _bits(flags: int, first: int, count: int) -> int:
@@ -154,26 +162,26 @@ def _terms(flags: int) -> dict[str, Any]:
     borrow_cap, supply_cap = _bits(flags, 80, 36), _bits(flags, 116, 36)
     return {
         **_ratios(_bits(flags, 0, 16), _bits(flags, 16, 16), _bits(flags, 32, 16)),
-        "reserve_factor": _bits(flags, 64, 16) * BPS,
-        "protocol_fee": _bits(flags, 152, 16) * BPS,
+        "reserve_factor": plain(_bits(flags, 64, 16) * BPS),
+        "protocol_fee": plain(_bits(flags, 152, 16) * BPS),
         "borrow_cap": borrow_cap or None,
         "supply_cap": supply_cap or None,
     }
 
 
-def _ratios(ltv: int, threshold: int, bonus: int) -> dict[str, Decimal]:
+def _ratios(ltv: int, threshold: int, bonus: int) -> dict[str, str]:
     """From [bps]; the bonus comes with its 100 %."""
     return {
-        "ltv": ltv * BPS,
-        "liquidation_threshold": threshold * BPS,
-        "liquidation_bonus": max(bonus - 10_000, 0) * BPS,
+        "ltv": plain(ltv * BPS),
+        "liquidation_threshold": plain(threshold * BPS),
+        "liquidation_bonus": plain(max(bonus - 10_000, 0) * BPS),
     }
 
 
 def _rate(data: bytes | None) -> dict[str, Any]:
     if not data or len(data) != 4 * abi.WORD:
         return {}
-    optimal, base, slope1, slope2 = (word * BPS for word in abi.words(data))
-    if not re.fullmatch(r"0\.\d*[1-9]\d*", f"{optimal:f}"):  # a reserve that is not lent has no kink
+    optimal, base, slope1, slope2 = (plain(word * BPS) for word in abi.words(data))
+    if not re.fullmatch(r"0\.\d*[1-9]\d*", optimal):  # a reserve that is not lent has no kink
         return {}
     return {"rate": {"base": base, "slope1": slope1, "slope2": slope2, "optimal": optimal}}

@@ -53,6 +53,16 @@ class Market(Protocol):
         ...
 
     @property
+    def rules(self) -> Mapping[str, Any]:
+        """What else of a scenario's `protocol` is read, but for its e-modes."""
+        ...
+
+    @property
+    def needed(self) -> set[str]:
+        """Names of the assets that a scenario needs, whether or not an account holds them."""
+        ...
+
+    @property
     def assumed(self) -> str:
         """What in `assets` and prices was not read but assumed, in words; nothing if nothing was."""
         ...

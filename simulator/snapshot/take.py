@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +19,12 @@ from simulator.chain.base import Call
 from simulator.deployments import Deployment
 from simulator.errors import ChainError, InputError
 from simulator.scenario import Scenario
+from simulator.scenario.scalars import plain
 from simulator.scenario.yaml_text import write_yaml
 from simulator.snapshot.aave_v3 import AaveV3Market
+from simulator.snapshot.compound_v3 import CompoundV3Market
 from simulator.snapshot.market import USD, Listed, Market, Modes
+from simulator.snapshot.morpho_blue import MorphoBlueMarket
 from simulator.snapshot.source import Progress, Source, Stage
 from simulator.world.builder import Builder
 
@@ -31,12 +35,18 @@ ASKED_AT_ONCE: Final = 500
 ACCOUNTS_PER_CALL: Final = 5
 """anvil works on the calls of a batch side by side, and each waits for one slot after the other."""
 CALLS_AT_ONCE: Final = 60
+_EXACT: Final = Context(prec=80)
+"""A uint256 has 78 digits."""
 BLOCK_SECONDS: Final = {1: 12}
 """[s] by chain id; 2 elsewhere."""
 STEP_SECONDS: Final = 60
 STEPS: Final = 60
 
-_MARKETS: Final[Mapping[str, Callable[[Source, Deployment], Market]]] = {"aave-v3": AaveV3Market}
+_MARKETS: Final[Mapping[str, Callable[[Source, Deployment], Market]]] = {
+    "aave-v3": AaveV3Market,
+    "morpho-blue": MorphoBlueMarket,
+    "compound-v3": CompoundV3Market,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +88,26 @@ class Snapshot:
         return {SCENARIO: write_yaml(dict(self.raw)), POSITIONS: self._positions()}
 
     def write(self, directory: Path) -> Path:
-        """Writes `files` into `directory`, which is made; the scenario's path. InputError if it cannot be written."""
+        """Writes `files` into `directory`, which is made, whole or not at all; the scenario's path.
+
+        InputError if it cannot be written, or is there already and not empty.
+        """
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name in (POSITIONS, SCENARIO):  # the scenario last: without it there is nothing to run
-                (directory / name).write_text(self.files()[name], encoding="utf-8", newline="\n")
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".liqsim-", dir=directory.parent) as draft:
+                whole = Path(draft) / "whole"
+                whole.mkdir()
+                for name, content in self.files().items():
+                    (whole / name).write_text(content, encoding="utf-8", newline="\n")
+                if directory.is_dir() and not directory.is_symlink():
+                    directory.rmdir()
+                whole.rename(directory)
         except OSError as error:
             raise InputError("--out", str(directory), f"a directory to write to ({error.strerror})") from None
         return directory / SCENARIO
 
-    def _tokens(self, amounts: Mapping[str, int]) -> dict[str, Decimal]:
-        return {name: Decimal(amount).scaleb(-self.decimals[name]) for name, amount in amounts.items()}
+    def _tokens(self, amounts: Mapping[str, int]) -> dict[str, str]:
+        return {name: _whole(amount, self.decimals[name]) for name, amount in amounts.items()}
 
     def _positions(self) -> str:
         table = StringIO()
@@ -98,7 +117,7 @@ class Snapshot:
             posted, owed = self._tokens(each.collateral), self._tokens(each.debt)
             for name in self.decimals:
                 if name in posted or name in owed:
-                    amounts = [f"{side[name]:f}" if name in side else "" for side in (posted, owed)]
+                    amounts = [side.get(name, "") for side in (posted, owed)]
                     rows.writerow([each.address, name, *amounts, each.emode or ""])
         return table.getvalue()
 
@@ -192,12 +211,17 @@ def _snapshot(
     found: int,
 ) -> Snapshot:
     modes, holdings = read
-    used = {name for each in holdings for name in (*each.collateral, *each.debt)}
+    used = market.needed | {name for each in holdings for name in (*each.collateral, *each.debt)}
     listed = [each for each in market.assets if each.name in used]
     for each in listed:
         if not each.price:
             raise ChainError(f"price of {each.name} ({each.token}): found 0; allowed: a price above 0")
-    protocol = {"kind": where.protocol, "deployment": dict(market.deployment), "emodes": _modes(modes, used)}
+    protocol = {
+        "kind": where.protocol,
+        "deployment": dict(market.deployment),
+        "emodes": _modes(modes, used),
+        **market.rules,
+    }
     raw = {
         "schema": 1,
         "name": where.name,
@@ -208,11 +232,16 @@ def _snapshot(
         "assets": {each.name: {"decimals": each.decimals, **each.terms, "address": each.token} for each in listed},
         "lenders": _lenders(listed, holdings, liquid),
         "book": {"fork": {"chain_id": where.chain_id, "block": source.head.number, "file": POSITIONS}},
-        "prices": {each.name: {"kind": "constant", "value": each.price * USD} for each in listed},
+        "prices": {each.name: {"kind": "constant", "value": plain(each.price * USD)} for each in listed},
         "keepers": [{"name": "keeper", "sell": "hold"}],
         "provenance": _provenance(source, where, market),
     }
     return Snapshot(raw, tuple(holdings), {each.name: each.decimals for each in listed}, found)
+
+
+def _whole(amount: int, decimals: int) -> str:
+    """`amount` [token] in whole tokens, to its last digit."""
+    return plain(Decimal(amount).scaleb(-decimals, _EXACT))
 
 
 def _modes(modes: Modes, used: set[str]) -> dict[str, Any]:
@@ -238,13 +267,13 @@ def _clock(source: Source) -> dict[str, Any]:
     }
 
 
-def _lenders(listed: Sequence[Listed], holdings: Sequence[Holding], liquid: Mapping[str, int]) -> dict[str, Decimal]:
+def _lenders(listed: Sequence[Listed], holdings: Sequence[Holding], liquid: Mapping[str, int]) -> dict[str, str]:
     """What others supply, such that as much can leave each reserve as on the chain."""
     lent = {}
     for each in listed:
         posted = sum(account.collateral.get(each.name, 0) for account in holdings)
         owed = sum(account.debt.get(each.name, 0) for account in holdings)
-        lent[each.name] = Decimal(max(liquid[each.name] + owed - posted, 0)).scaleb(-each.decimals)
+        lent[each.name] = _whole(max(liquid[each.name] + owed - posted, 0), each.decimals)
     return lent
 
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.chain.anvil import ANSWER_TIMEOUT, Origin, RpcChain
-from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head, Log
+from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Call, Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
-from simulator.chain.jsonrpc import JsonRpc, Request
+from simulator.chain.jsonrpc import JsonRpc, Refused, Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
-from simulator.chain.secret_url import Url
+from simulator.chain.secret_url import Url, hider
 from simulator.chain.upstream import Upstream
 from simulator.errors import ChainDied, ChainError
 
@@ -58,6 +58,7 @@ class FoundryChain(RpcChain):
         with ExitStack() as opened:
             opened.callback(self._rpc.close)
             node = self._rpc.request("anvil_nodeInfo")
+            self._rpc.hide = hider((node.get("forkConfig") or {}).get("forkUrl") or "")
             self.hardfork = _hardfork(node)
             self._before = self._settings(node)
             opened.callback(self.close)
@@ -87,7 +88,7 @@ class FoundryChain(RpcChain):
             raise ChainError(f"logs: found blocks {first} to {last}; allowed: blocks from 0 to {began}")
         kept = cache_directory() if self.name == "fork" else None
         with ExitStack() as opened:
-            upstream = Upstream(Url.parse(f"http://127.0.0.1:{self._port}"))
+            upstream = Upstream(Url.parse(f"http://127.0.0.1:{self._port}"), hide=self._rpc.hide)
             opened.callback(upstream.close)
             cache = ForkCache(kept, self.chain_id, self.block_hash)
             opened.callback(cache.close)
@@ -100,6 +101,14 @@ class FoundryChain(RpcChain):
             for request in self._before.restored_by():  # one by one: the members of a batch may overtake each other
                 self._rpc.replies([request])  # a snapshot that ape has reverted past is refused, and not needed
         super().close()
+
+    def reads(self, calls: Sequence[Call]) -> list[bytes | None]:
+        """Return data of each call in the block this chain began with; None for one that reverts."""
+        at = hex(self._origin.head.number)
+        requests: list[Request] = [
+            ("eth_call", [{"from": call.sender, "to": call.to, "data": "0x" + call.data.hex()}, at]) for call in calls
+        ]
+        return [_returned(call, reply) for call, reply in zip(calls, self._replies(requests), strict=True)]
 
     def _settings(self, node: Any) -> _Settings:
         asked: list[Request] = [("evm_snapshot", []), ("anvil_getAutomine", []), ("anvil_getIntervalMining", [])]
@@ -117,6 +126,14 @@ class FoundryChain(RpcChain):
         if not is_fork:
             requests.append(("anvil_setTime", [GENESIS_TIMESTAMP]))
         self._results(requests)
+
+
+def _returned(call: Call, reply: Any) -> bytes | None:
+    if not isinstance(reply, Refused):
+        return bytes.fromhex(reply[2:])
+    if not reply.message.startswith(("execution reverted", "EVM error")):
+        raise ChainError(f"call to {call.to}: refused: {reply.message}")
+    return None
 
 
 def _port(uri: str) -> int:

@@ -12,6 +12,7 @@ from simulator.chain.base import Call, Chain, Receipt, Transaction
 from simulator.errors import TransactionReverted
 from simulator.scenario.sections import Clock
 from simulator.world import addresses, records
+from simulator.world.builder import FORK
 from simulator.world.numbering import first_number
 from simulator.world.records import Outcome, State
 from simulator.world.site import KeeperSite, Site
@@ -24,6 +25,8 @@ ORDER_OVERHEAD: Final = 40_000_000
 """[gas] beside an order's allowance: health before and at 128 twin prices, what the call keeps back, the record."""
 MARKET_GAS: Final = 1_000_000_000
 ACCOUNTS_PER_CALL: Final = 500
+FORKED_PER_CALL: Final = 5
+"""A fork fetches the slots of one call one after the other, and those of calls asked for together side by side."""
 
 
 class World:
@@ -53,12 +56,13 @@ class World:
 
     def accounts(self, now: int, which: Sequence[int]) -> list[AccountState]:
         """Health, collateral and debt of the accounts `which`, by index in the book."""
-        found: list[AccountState] = []
-        for start in range(0, len(which), ACCOUNTS_PER_CALL):
-            part = [self.site.accounts[index] for index in which[start : start + ACCOUNTS_PER_CALL]]
-            data = abi.encode(self._accounts, list(part))
-            found += records.accounts(self._read(now, Call(self.site.adapter, data)), len(self.site.assets))
-        return found
+        size = FORKED_PER_CALL if self.chain.name == FORK else ACCOUNTS_PER_CALL
+        calls = []
+        for start in range(0, len(which), size):
+            part: list[abi.Static] = [self.site.accounts[index] for index in which[start : start + size]]
+            calls.append(Call(self.site.adapter, abi.encode(self._accounts, part)))
+        replies = self.chain.call(self.number + 1, now, calls) if calls else []
+        return [state for reply in replies for state in records.accounts(reply, len(self.site.assets))]
 
     def others(self, now: int) -> list[AccountState]:
         """The lender's and the treasury's accounts."""

@@ -37,6 +37,7 @@ PROVOKED = {
     ("CompoundV3Adapter", "Paused"): f"{COMET}/test_absorb.test_a_pause_of_either_half_refuses_both",
     ("CompoundV3Adapter", "SupplyCapExceeded"): f"{COMET}/test_small_comet.test_collateral_has_a_cap",
     ("CompoundV3Adapter", "TooMuchSlippage"): f"{COMET}/test_small_comet.test_the_storefront_keeps_its_word_to_buyers",
+    ("CompoundV3Adapter", "TransferFailed"): f"{COMET}/test_absorb.test_a_base_token_that_returns_false_buys_nothing",
     ("CompoundV3Adapter", "Unauthorized"): f"{COMET}/test_small_comet.test_each_pause_stops_its_verb",
     ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
     ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
@@ -102,11 +103,26 @@ PROVOKED = {
     ("Probe", "OnlyItself"): "test_probe.test_only_itself_may_attempt",
     ("Token", "InsufficientAllowance"): "test_token.test_an_allowance_runs_down",
     ("Token", "InsufficientBalance"): "test_token.test_no_more_than_the_balance_moves",
+    ("UniswapV2Venue", "InsufficientLiquidity"): "venues/test_uniswap_v2.test_a_sale_that_does_not_fit_is_refused",
+    ("UniswapV2Venue", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
+    ("UniswapV2Venue", "UnknownToken"): "venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
+    ("UniswapV2Venue", "ZeroAmount"): "venues/test_uniswap_v2.test_only_its_tokens_and_not_nothing",
+    ("UniswapV3Provider", "DeploymentFailed"): "venues/test_refusals.test_code_that_creates_nothing_founds_nothing",
+    ("UniswapV3Provider", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_lent",
+    ("UniswapV3Provider", "Unauthorised"): "venues/test_refusals.test_the_provider_obeys_its_owner_alone",
+    ("UniswapV3Venue", "InsufficientLiquidity"): "venues/test_uniswap_v3.test_a_sale_beyond_the_liquidity_is_refused",
+    ("UniswapV3Venue", "MulDivOverflow"): "venues/test_refusals.test_a_spot_beyond_256_bits_is_refused_not_cut",
+    ("UniswapV3Venue", "TransferFailed"): "venues/test_refusals.test_a_token_that_returns_false_is_not_sold",
+    ("UniswapV3Venue", "Unauthorised"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
+    ("UniswapV3Venue", "UnknownToken"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
+    ("UniswapV3Venue", "ZeroAmount"): "venues/test_uniswap_v3.test_only_its_tokens_and_only_its_pool",
 }
 
 UNREACHABLE = {
     ("CompoundV3Adapter", "InsufficientLiquidity"): "a Comet lends no collateral, so that it can always leave",
     ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
+    ("UniswapV2Venue", "MulDivOverflow"): "reserves have 112 bits, and a move is capped before it is computed",
+    ("UniswapV3Venue", "Quoted"): "it carries a quote out of the pool's callback, and only `quote` has it thrown",
     ("Lens", "MulDivOverflow"): "it multiplies by less than it divides by: 0.618 of a 256-bit number fits 256 bits",
 }
 

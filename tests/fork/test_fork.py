@@ -35,6 +35,7 @@ class Recording:
         self.inner = inner
         self.receipts: list[list[Receipt]] = []
         self.block_gas_limit = inner.block_gas_limit
+        self.name = inner.name
         self.call = inner.call
 
     def send(self, number: int, timestamp: int, transactions: Sequence[Transaction]) -> list[Receipt]:

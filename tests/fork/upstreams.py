@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,12 +19,13 @@ from simulator.chain.secret_url import Url
 from simulator.market import opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
-from simulator.world import World, build_world
+from simulator.world import World, build_world, set_stage
 from tests.small import account, points, pool, small
 
 CHAIN_ID = 777
-TOKENS = {"path": "pathsecret7Qx", "query": "querysecret9Zt", "user": "usersecret3Kp", "password": "wordsecret5Vm"}
-"""What must never be seen: in path, query and userinfo of the address."""
+_RUN = f"{os.getpid():x}"
+TOKENS = {name: f"{name}secret{_RUN}Qx" for name in ("path", "query", "user", "password")}
+"""What must never be seen: in path, query and userinfo of the address. Other runs of the tests have others."""
 
 Request = dict[str, Any]
 
@@ -72,9 +74,10 @@ def crash(accounts: int = 12) -> Scenario:
 
 
 def deployed(chain: Archive, scenario: Scenario) -> Deployed:
-    opening = opening_prices(scenario, build_paths(scenario).values[0])
+    stage = set_stage(chain, scenario)
+    opening = opening_prices(scenario, build_paths(scenario).values[0], stage.spots())
     book = build_book(scenario, opening)
-    return Deployed(chain, scenario, book, build_world(chain, scenario, book, opening), opening)
+    return Deployed(chain, scenario, book, build_world(stage, book, opening), opening)
 
 
 # ------------------------------------------------------------ a server that does what a test says

@@ -1,5 +1,7 @@
 """UniswapV3Venue over the real pool: it pays what the pool pays, which is what the white paper says, to the unit."""
 
+import random
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -149,9 +151,49 @@ def test_many_sales_in_a_row_stay_with_the_paper() -> None:
         assert state(floor_) == (model.root, model.tick, model.liquidity)
 
 
+def drawn(draw: random.Random, decimals: tuple[int, int]) -> UniswapV3:
+    """One to six ranges with ends anywhere from a fifth to five times the price, one of them around it."""
+    price = Decimal(draw.randrange(1, 10**6)) / 10 ** draw.randrange(0, 4)
+    parts = [(Decimal("0.9"), Decimal("1.2"))]
+    for _ in range(draw.randrange(6)):
+        low, high = sorted(Decimal(draw.randrange(200, 5000)) / 1000 for _ in range(2))
+        parts.append((low, high + Decimal("0.1")))
+    content = pool(decimals, draw.choice(list(SPACING)), price).model_dump()
+    depths = [int(Decimal(scaled(1, decimals)) * draw.randrange(1, 10**9) / 1000) + 1 for _ in parts]
+    content["liquidity"] = [
+        {"lower": f"{price * low:.17f}", "upper": f"{price * high:.17f}", "liquidity": depth}
+        for (low, high), depth in zip(parts, depths, strict=True)
+    ]
+    return UniswapV3.model_validate(content)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_any_pool_and_any_trades_stay_with_the_paper(seed: int) -> None:
+    """Ranges, depths, fees, decimals, order and trades by seed: sales both ways and moves, one after another."""
+    draw = random.Random(seed)
+    decimals = draw.choice([6, 8, 18]), draw.choice([6, 8, 18])
+    floor_ = VenueFloor(drawn(draw, decimals), decimals, draw.random() < 0.5)
+    model, ends = reference(floor_), limits(floor_)
+    for _ in range(12):
+        sells_base = draw.random() < 0.5
+        zero_for_one = sells_base == floor_.base_first
+        most, _ = replace(model).swap(zero_for_one, 2**200, ends[not zero_for_one])
+        amount = most * draw.randrange(1, 1000) // 1000
+        if draw.random() < 0.3:
+            floor_.do("moveTo", floor_.see("spotDown") * draw.randrange(500, 1500) // 1000)
+            model.swap(state(floor_)[0] < model.root, 2**200, state(floor_)[0])
+        elif amount:
+            sold = floor_.base if sells_base else floor_.quote
+            taken, paid = model.swap(zero_for_one, amount, ends[not zero_for_one])
+            assert (taken, paid) == (amount, floor_.see("quote", sold, amount))
+            assert floor_.sell(sold, amount) == paid
+        assert state(floor_) == (model.root, model.tick, model.liquidity)
+        assert floor_.see("spotDown") == floor(spot(model.root, floor_.base_first, decimals) * WAD)
+
+
 @ORDERS
 @pytest.mark.parametrize("sells_base", [True, False])
-def test_a_sale_beyond_the_liquidity_is_refused_whole(base_first: bool, sells_base: bool) -> None:
+def test_a_sale_beyond_the_liquidity_is_refused(base_first: bool, sells_base: bool) -> None:
     """One unit more than the ranges take: InsufficientLiquidity with what would have been taken; nothing moves."""
     decimals = (18, 6)
     floor_ = VenueFloor(pool(decimals), decimals, base_first)
@@ -249,17 +291,6 @@ def test_a_keeper_without_the_tokens_cannot_sell() -> None:
     floor_ = VenueFloor(pool(decimals), decimals)
     with refuses("InsufficientAllowance"):
         floor_.send("borrower", floor_.contract, floor_.place, "swap", floor_.base, 10**18, who("borrower"))
-
-
-def test_the_provider_obeys_its_owner_and_its_pool_alone() -> None:
-    """Nobody else founds, opens, or has it pay."""
-    floor_ = VenueFloor(pool((18, 6)), (18, 6))
-    provider = floor_.deploy("UniswapV3Provider", "another", abi.encode(b"", who("keeper")))
-    found = abi.encode(b"", 4 * abi.WORD, floor_.base, floor_.quote, 500, 0)
-    owed = abi.encode(b"", 1, 1, 3 * abi.WORD, 0)
-    for function, arguments in (("found", found), ("open", abi.encode(b"", X96, [])), ("uniswapV3MintCallback", owed)):
-        with refuses(operands("Unauthorised", who("non_owner"))):
-            floor_.send_raw("non_owner", provider, load("UniswapV3Provider").selector(function) + arguments)
 
 
 @pytest.mark.parametrize("sells_base", [True, False])

@@ -99,6 +99,18 @@ interface IComet is ICometErrors {
     function balanceOf(address account) external view returns (uint256);
     /// @dev With interest up to now.
     function borrowBalanceOf(address account) external view returns (uint256);
+    /// @dev `assetsIn` has a bit for each collateral asset that the account has, by offset; offsets from 16 on are in
+    /// `moreAssetsIn`. Below zero the principal is a debt.
+    function userBasic(address account)
+        external
+        view
+        returns (
+            int104 principal,
+            uint64 baseTrackingIndex,
+            uint64 baseTrackingAccrued,
+            uint16 assetsIn,
+            uint8 moreAssetsIn
+        );
     function userCollateral(address account, address asset) external view returns (uint128 balance, uint128 reserved);
     /// @dev With interest up to the last accrual only.
     function isLiquidatable(address account) external view returns (bool);

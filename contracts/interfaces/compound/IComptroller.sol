@@ -8,6 +8,7 @@ import {ICompoundOracle} from "./ICompoundOracle.sol";
 interface IComptroller {
     function oracle() external view returns (ICompoundOracle);
     function closeFactorMantissa() external view returns (uint256); // [mantissa] share of one market's debt
+    function getAssetsIn(address account) external view returns (ICToken[] memory); // entered, among them all it owes in
 
     /// @return code 0, or why there is no answer
     /// @return liquidity collateral beyond the debts [USD 1e18]

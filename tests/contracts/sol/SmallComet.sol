@@ -174,6 +174,14 @@ contract SmallComet is IComet {
         return (_collateralTotals[asset], 0);
     }
 
+    function userBasic(address account) external view returns (int104, uint64, uint64, uint16, uint8) {
+        uint256 bits;
+        for (uint256 i; i < _listing.length; ++i) {
+            if (_collateral[account][_listing[i].asset] != 0) bits |= 1 << i;
+        }
+        return (int104(_principals[account]), 0, 0, uint16(bits), uint8(bits >> 16));
+    }
+
     function userCollateral(address account, address asset) external view returns (uint128, uint128) {
         return (_collateral[account][asset], 0);
     }

@@ -98,8 +98,8 @@ class Stand(Bench):
         super().__init__()
         names = (base, *assets)
         self.base, self.order = base, order
-        self.tokens = {name: self.token(name, DECIMALS[name]) for name in names}
-        self.feeds = {name: self.feed(name, PRICES[name]) for name in names}
+        self.tokens = {name: self.token(name, DECIMALS.get(name, 18)) for name in names}
+        self.feeds = {name: self.feed(name, PRICES.get(name, usd(10))) for name in names}
         terms = (
             self.tokens[base], self.feeds[base], STOREFRONT, target, borrow_min, tuple(supply_curve),
             tuple(borrow_curve),

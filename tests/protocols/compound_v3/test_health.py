@@ -109,3 +109,18 @@ def test_collateral_that_the_scenario_leaves_out_counts_all_the_same() -> None:
     stand.send("keeper", "Token", stand.tokens["USDC"], "approve", stand.adapter, MAX)
     assert stand.liquidate().cleared == usdc(17_000)
     assert stand.for_sale("WBTC") == 5 * 10**7
+
+
+@pytest.mark.parametrize("offset", [0, 15, 16, 23])
+def test_all_twenty_four_assets_are_seen(offset: int) -> None:
+    """A Comet marks what an account has in 16 bits and 8 more: 100 tokens at 10 and 89.5 % against 800 owed."""
+    names = [f"C{each}" for each in range(24)]
+    stand = Stand(assets=dict.fromkeys(names, ASSETS["WETH"]), order=("USDC", names[offset]))
+    stand.supply("lender", "USDC", usdc(1_000))
+    stand.supply("borrower", names[offset], ether(100))
+    stand.withdraw("borrower", "USDC", usdc(800))
+    assert stand.row("borrower") == (895 * WAD // 800, 0, usdc(800), ether(100), 0)
+    stand.report(names[offset], usd(8))
+    assert stand.health() == 716 * WAD // 800
+    assert stand.liquidatable()
+    assert stand.liquidate(collateral=names[offset]).cleared == usdc(760)
