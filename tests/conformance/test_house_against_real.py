@@ -59,7 +59,7 @@ def path(draw: Random, price: float, crashes: bool) -> dict[str, Any]:
     crash = draw.randrange(2, STEPS) if crashes else -1
     pairs = []
     for step in range(STEPS):
-        pairs.append((f"{12 * step}s", f"{price:.8f}"))
+        pairs.append((f"{36 * step}s", f"{price:.8f}"))
         price *= 1 - draw.uniform(0.1, 0.5) if step == crash else 1 + draw.uniform(-0.09, 0.06)
     return points(*pairs)
 
