@@ -105,7 +105,6 @@ _HALF, _ALL = Fraction(1, 2), Fraction(1)
 _OWN_LACKS = {
     "pause": "it has no switch",
     "third term": "it cubes a rate per second [ray], of which one digit is left: up to a quarter of the term is lost",
-    "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in",
 }
 _MORPHO_LACKS = {
     "pause": "nobody can stop it",
