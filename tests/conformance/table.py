@@ -108,6 +108,7 @@ _OWN_LACKS = {
 }
 _MORPHO_LACKS = {
     "pause": "nobody can stop it",
+    "several legs": "a market is of one collateral and one loan",
     "supply cap": "a market takes all that is posted",
     "borrow cap": "a market lends all it has",
     "lent collateral": "collateral is held apart and never lent, so that it can always leave",
