@@ -73,9 +73,9 @@ library AaveV3Liquidation {
         return t.health < WAD && t.collateral != 0 && t.debt != 0 && t.bonus != 0;
     }
 
-    /// @return o What one liquidation does when it is asked for `repay`. A repayment that would leave dust, but pays for
-    /// all of the collateral, is carried out as the whole: the adapter then asks for everything. One that is worth less
-    /// than a unit of the collateral does nothing: the pool refuses to pay out none (InvalidBurnAmount).
+    /// @return o What one liquidation does when it is asked for `repay`. A repayment that would leave dust, but pays
+    /// for all of the collateral, is carried out as the whole: the adapter then asks for everything. One that is worth
+    /// less than a unit of the collateral does nothing: the pool refuses to pay out none (InvalidBurnAmount).
     function outcome(Rules rules, Terms memory t, uint256 repay) internal pure returns (Outcome memory o) {
         if (!liquidatable(t)) return o;
         uint256 limit = closable(rules, t);

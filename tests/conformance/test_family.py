@@ -133,3 +133,22 @@ def test_two_debts_are_lost_together(line: Line) -> None:
     assert set(lost) == {stand.names.index("USDC"), stand.names.index("WBTC")}
     assert lost[stand.names.index("WBTC")] == 10**7
     assert set(stand.row("a").debt) == {0}
+
+
+@pytest.mark.parametrize("line", having("lent collateral"))
+@pytest.mark.parametrize("repay", [1_000_001, 500 * 10**6, 10**12])
+def test_collateral_of_the_asset_that_is_owed(line: Line, repay: int) -> None:
+    """USDC seized for USDC: prices cancel, so that `received` is the repayment with its bonus, less the protocol's
+    share; the keeper's purse changes by the difference, and other collateral is not touched."""
+    account = {"name": "a", "collateral": {"WETH": 5, "USDC": 3_000}, "debt": {"USDC": 9_500}}
+    stand = line.stand([account, {"name": "z", "collateral": {"WETH": 1}, "debt": {"USDC": 1}}])
+    stand.report("WETH", 1700 * 10**8)
+    repay = min(repay, stand.max_repay("a", "USDC"))
+    quoted, purse = stand.quote("a", repay, "USDC"), stand.wallet_of("keeper", "USDC")
+    owed, posted = stand.owed("a"), stand.posted("a", "USDC")
+    done = stand.liquidate("a", repay, "USDC")
+    assert (done.repaid, done.received) == quoted
+    assert stand.wallet_of("keeper", "USDC") - purse == done.received - done.repaid
+    assert abs(done.seized - done.repaid * 105 // 100) <= 2
+    assert (owed - stand.owed("a"), posted - stand.posted("a", "USDC")) == (done.cleared, done.seized)
+    assert stand.posted("a") == 5 * 10**18
