@@ -3,6 +3,7 @@
 `ape run compound_v3_mainnet --drop 0.3 --out results`
 """
 
+from simulator.deployments import deployment
 from simulator.testing.shock import shock_command
 
-cli = shock_command("compound-v3-usdc-ethereum")
+cli = shock_command(deployment("compound-v3-usdc-ethereum"))

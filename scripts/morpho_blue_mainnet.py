@@ -3,6 +3,7 @@
 `ape run morpho_blue_mainnet --drop 0.3 --out results`
 """
 
+from simulator.deployments import deployment
 from simulator.testing.shock import shock_command
 
-cli = shock_command("morpho-blue-ethereum")
+cli = shock_command(deployment("morpho-blue-ethereum"))

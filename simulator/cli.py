@@ -25,7 +25,7 @@ INTERRUPTED: Final = 130
 """128 and a signal's number, as shells have it: 2 is SIGINT, 13 SIGPIPE."""
 UNREAD: Final = 141
 ADDRESS: Final = re.compile(r"\w+://[^\s'\"]*")
-PLANNED: Final = ("snapshot", "sweep", "review", "backtest", "export")
+PLANNED: Final = ("sweep", "review", "backtest", "export")
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,6 +118,16 @@ def parser() -> Parser:
     again.add_argument("directory", type=Path, metavar="DIR")
     _verb(verbs, "scenarios", _scenarios, "list the scenarios that ship")
     _scenario(_verb(verbs, "show", _show, "print a scenario, resolved"))
+    real = _verb(verbs, "snapshot", _snapshot, "write the accounts of a real protocol as a scenario")
+    real.add_argument("--protocol", required=True, help="aave-v3, morpho-blue or compound-v3")
+    _fork(real)
+    real.add_argument("--out", required=True, metavar="DIR", help="write scenario.yaml and positions.csv here")
+    real.add_argument("--accounts", type=int, default=1000, metavar="N", help="the N that owe most (default: 1000)")
+    real.add_argument("--address", help="where it stands, if not at its known place (Aave: the addresses provider)")
+    real.add_argument("--since-block", type=int, default=0, metavar="N", help="with --address: where its events begin")
+    real.add_argument(
+        "--market", action="append", default=[], metavar="ID", help="with --address: a market of Morpho's"
+    )
     for name in PLANNED:
         _verb(verbs, name, _planned, "not built yet").add_argument("rest", nargs="*")
     return top
@@ -218,6 +228,29 @@ def _compare(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _snapshot(asked: argparse.Namespace) -> int:
+    from simulator.progress import Stages
+    from simulator.result import writable
+    from simulator.running import open_fork
+    from simulator.snapshot import known, named, take
+
+    fork, out = _forked(asked), writable(asked.out)
+    if fork is None:
+        raise InputError("--fork-url", None, "both --fork-url and --fork-block: the chain to read")
+    if asked.accounts < 1:
+        raise InputError("--accounts", asked.accounts, "at least 1")
+    with ExitStack() as opened:
+        chain = open_fork(*fork)
+        opened.callback(chain.close)
+        places = (asked.protocol, chain.chain_id)
+        where = named(*places, asked.address, asked.since_block, asked.market) if asked.address else known(*places)
+        line = opened.enter_context(Stages(sys.stderr, where.name))
+        found = take(chain, where, asked.accounts, line)
+    path = found.write(out)
+    print(f"{len(found.holdings)} of {found.found} accounts: {path}")
+    return 0
+
+
 def _report(asked: argparse.Namespace) -> int:
     from simulator.report import render
 
@@ -245,4 +278,5 @@ def _show(asked: argparse.Namespace) -> int:
 
 
 def _planned(asked: argparse.Namespace) -> int:
-    raise InputError("liqsim", asked.verb, "run, compare, report, scenarios, show (this verb is not built yet)")
+    built = "run, compare, snapshot, report, scenarios, show"
+    raise InputError("liqsim", asked.verb, f"{built} (this verb is not built yet)")

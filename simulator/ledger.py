@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from simulator.agents.orders import AccountState
 from simulator.errors import ConservationViolated
+from simulator.world.protocols.base import DebtRounding
 from simulator.world.records import Filled, Totals
 
 
@@ -103,24 +104,26 @@ class Ledger:
 
 
 def check_sums(
-    where: str, totals: Sequence[Totals], states: Sequence[AccountState], drift: Sequence[int] | None = None
+    where: str,
+    totals: Sequence[Totals],
+    states: Sequence[AccountState],
+    rounding: DebtRounding = "up",
+    drift: Sequence[int] | None = None,
 ) -> None:
     """Raises ConservationViolated unless sums over all accounts equal the totals, but for each account's rounding.
 
-    Each balance is rounded by less than a unit: supplies down, debts up, or down as well (Compound). `drift` [token]:
-    how far, by asset, verbs may have moved the sum of debts away from the total besides (`Ledger.drift`).
+    Supplies are rounded down by less than a unit, debts as `rounding` says. `drift` [token]: how far, by asset, verbs
+    may have moved the sum of debts away from the total besides, where they truncate the two apart (`Ledger.drift`).
     """
-    faults = []
+    faults, slack = [], len(states)
     for index, total in enumerate(totals):
-        debts = [state.debt[index] for state in states]
-        supplies = [state.collateral[index] for state in states]
-        slack = len(states)
-        bound = slack + (drift[index] if drift else 0)
-        if abs(sum(debts) - total.debt) > bound:
-            faults.append(f"asset {index}: sum of debts {sum(debts)}, total {total.debt}, allowed: +-{bound}")
-        if not 0 <= total.supply - sum(supplies) <= slack:
-            faults.append(
-                f"asset {index}: sum of supplies {sum(supplies)}, total {total.supply}, allowed: 0..{slack} less"
-            )
+        debts = sum(state.debt[index] for state in states)
+        supplies = sum(state.collateral[index] for state in states)
+        apart = drift[index] if drift and rounding == "apart" else 0
+        low, high = (0 if rounding == "up" else -slack - apart), slack + apart
+        if not low <= debts - total.debt <= high:
+            faults.append(f"asset {index}: sum of debts {debts}, total {total.debt}, allowed: {low}..{high} more")
+        if not 0 <= total.supply - supplies <= slack:
+            faults.append(f"asset {index}: sum of supplies {supplies}, total {total.supply}, allowed: 0..{slack} less")
     if faults:
         raise ConservationViolated("\n".join([f"{where}: sums over accounts differ from totals", *faults]))

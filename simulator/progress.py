@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from simulator.outcome import Progress
+
+if TYPE_CHECKING:
+    from simulator.snapshot import Stage
 
 BAR: Final = 24
 LOG_PARTS: Final = 4
 
 
-class Line:
-    """Called after every step; redraws one line on a terminal at each hundredth, else prints each quarter."""
+class _Redrawn:
+    """Text that is drawn over itself on a terminal, and gone at the end; a line each in a log."""
 
-    def __init__(self, stream: TextIO, scenario: str, chain: str) -> None:
-        self._stream, self._label = stream, f"{scenario} on {chain}"
+    def __init__(self, stream: TextIO, label: str) -> None:
+        self._stream, self._label = stream, label
         self._live = stream.isatty()
         self._drawn = False
-        self._last = -1
 
-    def __call__(self, progress: Progress) -> None:
-        parts = 100 if self._live else LOG_PARTS
-        now = progress.step * parts // progress.steps
-        if now == self._last:
-            return
-        self._last = now
-        text = f"step {progress.step}/{progress.steps}, {progress.liquidations} liquidations"
+    def _draw(self, done: int, all: int, text: str) -> None:
         if self._live:
-            full = progress.step * BAR // progress.steps
+            full = done * BAR // all
             self._stream.write(f"\r\x1b[K{self._label} [{'#' * full}{'.' * (BAR - full)}] {text}")
             self._drawn = True
-        elif now:
+        else:
             self._stream.write(f"{self._label}: {text}\n")
         self._stream.flush()
 
@@ -44,3 +40,29 @@ class Line:
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+
+class Line(_Redrawn):
+    """Called after every step; redraws one line on a terminal at each hundredth, else prints each quarter."""
+
+    def __init__(self, stream: TextIO, scenario: str, chain: str) -> None:
+        super().__init__(stream, f"{scenario} on {chain}")
+        self._last = -1
+
+    def __call__(self, progress: Progress) -> None:
+        parts = 100 if self._live else LOG_PARTS
+        now = progress.step * parts // progress.steps
+        if now == self._last:
+            return
+        self._last = now
+        if now or self._live:
+            text = f"step {progress.step}/{progress.steps}, {progress.liquidations} liquidations"
+            self._draw(progress.step, progress.steps, text)
+
+
+class Stages(_Redrawn):
+    """Called as a snapshot proceeds; redraws one line on a terminal, else prints each stage when it is done."""
+
+    def __call__(self, stage: Stage) -> None:
+        if self._live or stage.done == stage.all:
+            self._draw(stage.done, stage.all, f"{stage.what} {stage.done}/{stage.all}, {stage.found} accounts")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.chain.base import Chain
 from simulator.errors import InputError, TracesDiffer
@@ -12,6 +12,9 @@ from simulator.result import Result
 from simulator.scenario import Scenario
 from simulator.simulate import simulate
 from simulator.trace import TABLES
+
+if TYPE_CHECKING:
+    from simulator.chain.fork import ForkChain
 
 CHAINS: Final = ("revm", "anvil")
 
@@ -29,7 +32,7 @@ def open_chain(name: str) -> Chain:
     raise InputError("--chain", name, " or ".join(CHAINS))
 
 
-def open_fork(url: str, block: int, chain_id: int | None = None) -> Chain:
+def open_fork(url: str, block: int, chain_id: int | None = None) -> ForkChain:
     """A fork of the chain at `url` (which is a secret, and never shown) that begins after `block`.
 
     `chain_id`: what the chain must be. ChainError says what a server lacks or how it failed.

@@ -282,7 +282,8 @@ class Run:
             if (wanted.collateral, wanted.debt) != (found.collateral, found.debt):
                 name = self._book.accounts[index].name
                 raise ConservationViolated(f"opening: account {name} is {found}, the scenario says {wanted}")
-        check_sums("opening", state.totals, [*self._start, *self._world.others(self._now)])
+        rounding = self._world.site.debt_rounding
+        check_sums("opening", state.totals, [*self._start, *self._world.others(self._now)], rounding)
         self._ledger.check("opening", state.totals)
 
     def finish(self) -> Outcome:
@@ -290,7 +291,8 @@ class Run:
         end = self._world.accounts(self._now, self._everyone)
         totals = self._watch.state.totals
         if not self._attached:
-            check_sums("end", totals, [*end, *self._world.others(self._now)], self._ledger.drift(totals))
+            rounding, everyone = self._world.site.debt_rounding, [*end, *self._world.others(self._now)]
+            check_sums("end", totals, everyone, rounding, self._ledger.drift(totals))
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)

@@ -40,7 +40,9 @@ contract AaveV3Adapter is ILendingAdapter {
     IAavePool public immutable pool;
     AaveV3Liquidation.Rules public immutable rules;
     Reserve[] private _reserves;
-    mapping(address => uint256) private _places; // position in `_reserves` and one more
+    // positions in `_reserves` and one more, by token and by the pool's own number
+    mapping(address => uint256) private _places;
+    mapping(uint256 => uint256) private _placesById;
 
     /// @param assets_ Which of the market's assets count, and in which order; none: all of them, in the pool's order.
     constructor(IPoolAddressesProvider provider_, address[] memory assets_) {
@@ -62,7 +64,7 @@ contract AaveV3Adapter is ILendingAdapter {
         r.aToken = IAToken(found.aTokenAddress);
         r.debtToken = IScaledBalanceToken(found.variableDebtTokenAddress);
         r.seenIndex = _debtIndex(r, r.debtToken.scaledTotalSupply());
-        _places[asset] = _reserves.length;
+        _places[asset] = _placesById[found.id] = _reserves.length;
         IERC20(asset).approveMax(address(pool));
     }
 
@@ -136,8 +138,7 @@ contract AaveV3Adapter is ILendingAdapter {
         view
         returns (uint256 repaid, uint256 received)
     {
-        AaveV3Liquidation.Outcome memory o =
-            AaveV3Liquidation.outcome(rules, _terms(account, collateral, debt), repay);
+        AaveV3Liquidation.Outcome memory o = AaveV3Liquidation.outcome(rules, _terms(account, collateral, debt), repay);
         return (o.repaid, o.seized - o.protocolFee);
     }
 
@@ -161,8 +162,8 @@ contract AaveV3Adapter is ILendingAdapter {
         external
         returns (Seizure memory s)
     {
-        uint256 flags = pool.getUserConfiguration(account);
-        uint256[] memory deficits = _before(flags);
+        uint256[] memory owed = _owedBy(account);
+        uint256[] memory deficits = _before(owed);
         Reserve memory seized = _reserve(collateral);
         address treasury = seized.aToken.RESERVE_TREASURY_ADDRESS();
         uint256 held = seized.aToken.balanceOf(account);
@@ -171,7 +172,7 @@ contract AaveV3Adapter is ILendingAdapter {
         s.cleared = s.repaid;
         s.seized = held - seized.aToken.balanceOf(account);
         s.protocolFee = seized.aToken.balanceOf(treasury) - fees;
-        s.badDebt = _losses(flags, deficits);
+        s.badDebt = _losses(owed, deficits);
     }
 
     /// @dev Tokens come from the caller and go back to it; what comes and goes is told by this contract's balances.
@@ -182,9 +183,7 @@ contract AaveV3Adapter is ILendingAdapter {
         IERC20 paid = IERC20(debt);
         IERC20 gained = IERC20(collateral);
         bool same = collateral == debt; // one balance cannot tell the two apart: the quote does
-        if (same) {
-            repaid = AaveV3Liquidation.outcome(rules, _terms(account, collateral, debt), repay).repaid;
-        }
+        if (same) repaid = AaveV3Liquidation.outcome(rules, _terms(account, collateral, debt), repay).repaid;
         uint256 paidBefore = paid.balanceOf(address(this));
         uint256 gainedBefore = same ? paidBefore + repay - repaid : gained.balanceOf(address(this));
         paid.pull(msg.sender, repay);
@@ -214,13 +213,11 @@ contract AaveV3Adapter is ILendingAdapter {
 
     function _attempt(address account, address collateral, address debt, uint256 repay)
         private
-        returns (bool, bytes memory)
+        returns (bool ok, bytes memory reason)
     {
-        try pool.liquidationCall(collateral, debt, account, repay, false) {
-            return (true, "");
-        } catch (bytes memory reason) {
-            return (false, reason);
-        }
+        return address(pool).call(
+            abi.encodeCall(IAavePool.liquidationCall, (collateral, debt, account, repay, false))
+        );
     }
 
     /// @dev The pool has no error of its own for this: its bookkeeping underflows (Panic 0x11).
@@ -237,9 +234,8 @@ contract AaveV3Adapter is ILendingAdapter {
 
     /// @dev While nothing is owed the pool quotes a growing index and then forgets it: the stored one holds.
     function _debtIndex(Reserve storage r, uint256 shares) private view returns (uint256) {
-        return shares == 0
-            ? pool.getReserveData(r.token).variableBorrowIndex
-            : pool.getReserveNormalizedVariableDebt(r.token);
+        if (shares == 0) return pool.getReserveData(r.token).variableBorrowIndex;
+        return pool.getReserveNormalizedVariableDebt(r.token);
     }
 
     /// @dev Exact as long as shares change only in blocks in which this was called before.
@@ -252,23 +248,36 @@ contract AaveV3Adapter is ILendingAdapter {
         if (grown != 0) emit InterestAccrued(i, grown);
     }
 
-    /// @return deficits What was written off of each asset the account owes [token].
-    function _before(uint256 flags) private returns (uint256[] memory deficits) {
-        deficits = new uint256[](_reserves.length);
-        for (uint256 i; i < deficits.length; ++i) {
-            if (!_owes(flags, _reserves[i].id)) continue;
-            _tellInterest(i);
-            deficits[i] = _deficit(_reserves[i].token);
+    /// @return places Of what the account owes, in `_reserves`.
+    function _owedBy(address account) private view returns (uint256[] memory places) {
+        uint256 rest = pool.getUserConfiguration(account) & OWES_ANY;
+        uint256 count;
+        places = new uint256[](_reserves.length);
+        for (uint256 id; rest != 0; ++id) {
+            uint256 place = rest & 1 == 0 ? 0 : _placesById[id];
+            if (place != 0) places[count++] = place - 1;
+            rest >>= 2;
+        }
+        assembly ("memory-safe") {
+            mstore(places, count)
         }
     }
 
-    function _losses(uint256 flags, uint256[] memory deficits) private view returns (BadDebt[] memory losses) {
+    /// @return deficits What was written off of each so far [token].
+    function _before(uint256[] memory owed) private returns (uint256[] memory deficits) {
+        deficits = new uint256[](owed.length);
+        for (uint256 i; i < owed.length; ++i) {
+            _tellInterest(owed[i]);
+            deficits[i] = _deficit(_reserves[owed[i]].token);
+        }
+    }
+
+    function _losses(uint256[] memory owed, uint256[] memory deficits) private view returns (BadDebt[] memory losses) {
         uint256 count;
-        losses = new BadDebt[](deficits.length);
-        for (uint256 i; i < deficits.length; ++i) {
-            if (!_owes(flags, _reserves[i].id)) continue;
-            uint256 lost = _deficit(_reserves[i].token) - deficits[i];
-            if (lost != 0) losses[count++] = BadDebt(i, lost);
+        losses = new BadDebt[](owed.length);
+        for (uint256 i; i < owed.length; ++i) {
+            uint256 lost = _deficit(_reserves[owed[i]].token) - deficits[i];
+            if (lost != 0) losses[count++] = BadDebt(owed[i], lost);
         }
         assembly ("memory-safe") {
             mstore(losses, count)
@@ -290,15 +299,15 @@ contract AaveV3Adapter is ILendingAdapter {
     }
 
     function _collateral(Reserve memory r, address account, uint256 flags) private view returns (uint256) {
-        if (r.aToken.scaledBalanceOf(account) == 0) return 0;
-        bool off = !_backs(flags, r.id) && flags & OWES_ANY != 0;
-        return off && _couldBack(account, r) ? 0 : r.aToken.balanceOf(account);
+        if (_backs(flags, r.id)) return r.aToken.balanceOf(account);
+        if (r.aToken.scaledBalanceOf(account) == 0) return 0; // the cheaper of two reads, of what most lack
+        return flags & OWES_ANY != 0 && _couldBack(account, r) ? 0 : r.aToken.balanceOf(account);
     }
 
     /// @return Whether the asset counts as collateral for this account once it switches it on.
     function _couldBack(address account, Reserve memory r) private view returns (bool) {
-        if (AaveV3Liquidation.thresholdOf(pool.getConfiguration(r.token)) != 0) return true;
-        return _emodeBonus(account, r.id, pool.getConfiguration(r.token)) != 0;
+        uint256 configuration = pool.getConfiguration(r.token);
+        return AaveV3Liquidation.thresholdOf(configuration) != 0 || _emodeBonus(account, r.id, configuration) != 0;
     }
 
     function _terms(address account, address collateral, address debt)

@@ -109,7 +109,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
             Place memory place = _places[m];
             (IMorpho.Market memory market,) = MorphoMath.accrued(morpho, place.id, place.params);
             Totals memory t = all[place.loanIndex];
-            t.debt += _owed(market);
+            t.debt += MorphoMath.owed(market);
             t.supply += MorphoMath.toAssetsDown(
                 market.totalSupplyShares, market.totalSupplyAssets, market.totalSupplyShares
             );
@@ -147,7 +147,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
                 MorphoMath.toAssetsDown(p.supplyShares, market.totalSupplyAssets, market.totalSupplyShares);
             if (p.borrowShares == 0) continue;
             if (price == NONE) price = IMorphoOracle(place.params.oracle).price();
-            (uint256 owed, uint256 health_) = _standing(place.params.lltv, market, p, price);
+            (uint256 owed, uint256 health_) = MorphoMath.standing(place.params.lltv, market, p, price);
             words[row + 2 + 2 * place.loanIndex] += owed;
             words[row] = words[row].min(health_);
         }
@@ -165,19 +165,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         if (p.borrowShares == 0) return type(uint256).max;
         IMorpho.MarketParams memory params = place.params;
         (IMorpho.Market memory market,) = MorphoMath.accrued(morpho, place.id, params);
-        (, health_) = _standing(params.lltv, market, p, IMorphoOracle(params.oracle).price());
-    }
-
-    /// @dev What an account owes, and its health [wad]: below one exactly when Morpho finds the most it may owe below
-    /// what it owes.
-    function _standing(uint256 lltv, IMorpho.Market memory market, IMorpho.Position memory p, uint256 price)
-        private
-        pure
-        returns (uint256 owed, uint256 health_)
-    {
-        owed = MorphoMath.toAssetsUp(p.borrowShares, market.totalBorrowAssets, market.totalBorrowShares);
-        if (owed == 0) return (0, type(uint256).max);
-        health_ = MorphoMath.maxBorrowDown(p.collateral, price, lltv).mulDivDown(WAD, owed);
+        (, health_) = MorphoMath.standing(params.lltv, market, p, IMorphoOracle(params.oracle).price());
     }
 
     function maxRepay(address account, address collateral, address debt) public view returns (uint256) {
@@ -207,7 +195,7 @@ contract MorphoBlueAdapter is ILendingAdapter {
         (IMorpho.Market memory market,) = MorphoMath.accrued(morpho, place.id, place.params);
         IMorpho.Position memory p = morpho.position(place.id, account);
         uint256 price = IMorphoOracle(place.params.oracle).price();
-        (, uint256 health_) = _standing(place.params.lltv, market, p, price);
+        (, uint256 health_) = MorphoMath.standing(place.params.lltv, market, p, price);
         require(health_ < WAD, HEALTHY);
         return MorphoMath.planned(market, p, place.params.lltv, price, repay);
     }
@@ -313,10 +301,10 @@ contract MorphoBlueAdapter is ILendingAdapter {
         if (market.lastUpdate == block.timestamp && _isAsSeen(seen, market)) return (0, market);
         if (market.lastUpdate != seen.accruedAt) interest = _interestSince(seen, market);
         if (market.lastUpdate != block.timestamp) {
-            uint256 before = _owed(market);
+            uint256 before = MorphoMath.owed(market);
             morpho.accrueInterest(place.params);
             market = morpho.market(place.id);
-            interest += _owed(market) - before;
+            interest += MorphoMath.owed(market) - before;
         }
         uint256 i = place.loanIndex;
         _debtIndex[i] = _debtIndex[i].mulDivUp(_growthUp(seen, market), RAY);
@@ -339,14 +327,6 @@ contract MorphoBlueAdapter is ILendingAdapter {
         uint256 before = MorphoMath.toAssetsUp(seen.shares, seen.assets, seen.shares);
         uint256 owed = MorphoMath.toAssetsUp(seen.shares, market.totalBorrowAssets, market.totalBorrowShares);
         return owed > before ? owed - before : 0;
-    }
-
-    /// @dev What the market's borrowers owe together: its total, less what its virtual shares owe.
-    function _owed(IMorpho.Market memory market) private pure returns (uint256) {
-        uint256 all = MorphoMath.toAssetsUp(
-            market.totalBorrowShares, market.totalBorrowAssets, market.totalBorrowShares
-        );
-        return all.min(market.totalBorrowAssets);
     }
 
     /// @return Growth of an owed share since the last look [ray], never less than one.

@@ -14,14 +14,14 @@ library AaveV3Liquidation {
     /// @dev Which of the protocol's rules hold.
     enum Rules {
         ShareOfLeg, // up to v3.2: half of the leg if health > 0.95; no dust rule, no deficit; all roundings half up
-        HalfUp, // to v3.6: half of the account's debt if both legs are large, the dust rule, deficits; v3.3 and v3.4 may
-        // ask for a unit less where all of the collateral goes
+        HalfUp, // v3.3 to v3.6: half of the account's debt if both legs are large, the dust rule, deficits (before v3.5
+        // the pool may take a unit less debt where all of the collateral goes)
         Directed // from v3.7: the same, but seizures round down and the protocol's fee rounds up
     }
 
     /// @dev The account and the pair as they stand before. Base currency: USD 1e8.
     struct Terms {
-        uint256 collateral; // [token] balance of the leg that may be seized; 0 if the account does not back debt with it
+        uint256 collateral; // [token] balance of the leg that may be seized; 0 if it backs nothing
         uint256 collateralPrice; // [base per whole token]
         uint256 collateralUnit; // [token] one whole
         uint256 debt; // [token] balance of the leg that may be repaid
@@ -73,16 +73,13 @@ library AaveV3Liquidation {
         return t.health < WAD && t.collateral != 0 && t.debt != 0 && t.bonus != 0;
     }
 
-    /// @return o What one liquidation does when it is asked for `repay`. A repayment that would leave dust, but pays for
-    /// all of the collateral, is carried out as the whole: the adapter then asks for everything.
+    /// @return o What one liquidation does when it is asked for `repay`. A repayment that would leave dust, but pays
+    /// for all of the collateral, is carried out as the whole: the adapter then asks for everything.
     function outcome(Rules rules, Terms memory t, uint256 repay) internal pure returns (Outcome memory o) {
         if (!liquidatable(t)) return o;
         uint256 limit = closable(rules, t);
-        o = _outcome(rules, t, repay.min(limit));
-        if (_leavesDust(rules, t, o)) {
-            Outcome memory whole = _outcome(rules, t, limit);
-            if (whole.seized == t.collateral && repay >= whole.repaid) return whole;
-        }
+        bool all = mustAskForAll(rules, t, repay);
+        return _outcome(rules, t, all ? limit : repay.min(limit));
     }
 
     /// @return Whether being asked for `repay` the pool refuses, but does the same when it is asked for everything.

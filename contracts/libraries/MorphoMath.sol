@@ -78,6 +78,23 @@ library MorphoMath {
         return collateral.mulDivDown(price, PRICE_SCALE).mulDivDown(lltv, WAD);
     }
 
+    /// @dev Health [wad] is below one exactly when Morpho finds the most that the account may owe below what it owes.
+    function standing(uint256 lltv, IMorpho.Market memory market, IMorpho.Position memory position, uint256 price)
+        internal
+        pure
+        returns (uint256 owed_, uint256 health)
+    {
+        owed_ = toAssetsUp(position.borrowShares, market.totalBorrowAssets, market.totalBorrowShares);
+        if (owed_ == 0) return (0, type(uint256).max);
+        health = maxBorrowDown(position.collateral, price, lltv).mulDivDown(WAD, owed_);
+    }
+
+    /// @return What the market's borrowers owe together: its total, less what its virtual shares owe [token].
+    function owed(IMorpho.Market memory market) internal pure returns (uint256) {
+        uint256 all = toAssetsUp(market.totalBorrowShares, market.totalBorrowAssets, market.totalBorrowShares);
+        return all.min(market.totalBorrowAssets);
+    }
+
     /// @return Collateral that leaves the account when `shares` of its debt are repaid [token].
     function seizedDown(uint256 shares, IMorpho.Market memory market, uint256 factor, uint256 price)
         internal
@@ -110,8 +127,8 @@ library MorphoMath {
         uint256 repay
     ) internal pure returns (Plan memory plan) {
         uint256 factor = factorDown(lltv);
-        uint256 owed = toAssetsUp(position.borrowShares, market.totalBorrowAssets, market.totalBorrowShares);
-        plan.shares = repay >= owed
+        uint256 all = toAssetsUp(position.borrowShares, market.totalBorrowAssets, market.totalBorrowShares);
+        plan.shares = repay >= all
             ? position.borrowShares
             : toSharesDown(repay, market.totalBorrowAssets, market.totalBorrowShares);
         plan.seized = seizedDown(plan.shares, market, factor, price);

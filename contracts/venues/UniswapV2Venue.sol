@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV2Pair} from "../interfaces/uniswap/IUniswapV2Pair.sol";
 import {Rounding, WAD} from "../libraries/Rounding.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 import {UniswapVenue} from "./UniswapVenue.sol";
 
 /// @notice A Uniswap v2 pair: x·y = k, 0.3 % of what comes in stays in the reserves.
 contract UniswapV2Venue is UniswapVenue {
     using Rounding for uint256;
+    using TokenTransfer for IERC20;
 
     uint256 private constant MILLE = 1000;
     uint256 private constant KEPT = 997; // [per mille] of what comes in counts
@@ -38,7 +41,7 @@ contract UniswapV2Venue is UniswapVenue {
         (uint256 reserveIn,) = _reserves(tokenIn);
         if (amountIn > FULL - reserveIn) revert InsufficientLiquidity(tokenIn, amountIn, FULL - reserveIn);
         amountOut = quote(tokenIn, amountIn);
-        _pay(tokenIn, msg.sender, address(pair), amountIn);
+        IERC20(tokenIn).move(msg.sender, address(pair), amountIn);
         bool zeroForOne = _sellsToken0(tokenIn);
         pair.swap(zeroForOne ? 0 : amountOut, zeroForOne ? amountOut : 0, to, "");
     }

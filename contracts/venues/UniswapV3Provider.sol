@@ -5,10 +5,13 @@ import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV3Factory} from "../interfaces/uniswap/IUniswapV3Factory.sol";
 import {IUniswapV3MintCallback, IUniswapV3Pool} from "../interfaces/uniswap/IUniswapV3Pool.sol";
 import {TokenTransfer} from "../libraries/TokenTransfer.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
 /// @notice Founds a Uniswap v3 pool on a factory of its own, and lends it all its liquidity.
 /// @dev A factory's owner alone enables fees, and a pool calls back whoever adds liquidity: hence a contract.
 contract UniswapV3Provider is IUniswapV3MintCallback {
+    using TokenTransfer for IERC20;
+
     using TokenTransfer for IERC20;
 
     error Unauthorised(address caller);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV3Pool, IUniswapV3SwapCallback} from "../interfaces/uniswap/IUniswapV3Pool.sol";
 import {Rounding, WAD} from "../libraries/Rounding.sol";
+import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 import {UniswapVenue} from "./UniswapVenue.sol";
 
 /// @notice A Uniswap v3 pool. A quote is the swap itself, undone in the pool's callback.
@@ -11,6 +13,7 @@ import {UniswapVenue} from "./UniswapVenue.sol";
 /// limits.
 contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback {
     using Rounding for uint256;
+    using TokenTransfer for IERC20;
 
     error Unauthorised(address caller);
     error Quoted(uint256 amountIn, uint256 amountOut); // how a quote leaves the callback; nobody else sees it
@@ -79,8 +82,8 @@ contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback {
         bool zeroForOne = amount0Delta > 0;
         (int256 taken, int256 given) = zeroForOne ? (amount0Delta, amount1Delta) : (amount1Delta, amount0Delta);
         if (payload.length == 0) revert Quoted(uint256(taken), uint256(-given));
-        address token = zeroForOne == _baseIsToken0 ? baseToken : quoteToken;
-        if (taken != 0) _pay(token, abi.decode(payload, (address)), address(pool), uint256(taken));
+        IERC20 token = IERC20(zeroForOne == _baseIsToken0 ? baseToken : quoteToken);
+        if (taken != 0) token.move(abi.decode(payload, (address)), address(pool), uint256(taken));
     }
 
     function _trade(bool zeroForOne, uint256 amountIn, uint160 limit, address to)

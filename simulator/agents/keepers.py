@@ -37,7 +37,7 @@ class Pick:
 def picks(keeper: Keeper, view: View) -> list[Pick]:
     """The accounts `keeper` goes for, in its order, each with its largest debt and then its largest collateral.
 
-    An account without collateral gives nothing to seize and is left alone.
+    An account whose collateral is worth less than a base unit of what it owes gives nothing to seize: it is left alone.
     """
     accounts = list(view.unhealthy.items())
     if keeper.order == "health":
@@ -50,7 +50,10 @@ def _largest_pair(state: AccountState, backs: Sequence[bool], view: View) -> tup
     """(collateral, debt) by oracle value, ties in file order; None if there is no such pair."""
     backing = tuple(amount if counts else 0 for amount, counts in zip(state.collateral, backs, strict=True))
     collateral, debt = _largest(backing, view.unit_values), _largest(state.debt, view.unit_values)
-    return None if collateral is None or debt is None else (collateral, debt)
+    if collateral is None or debt is None:
+        return None
+    worth = backing[collateral] * view.unit_values[collateral]
+    return (collateral, debt) if worth >= view.unit_values[debt] else None
 
 
 def _largest(amounts: Sequence[int], unit_values: Sequence[int]) -> int | None:

@@ -66,7 +66,6 @@ class RpcChain:
         self._closed = False
         self._origin = origin
         self._head = origin.head
-        self._forks: bool | None = None
         self._nonces: dict[str, int] = {}
         self._checkpoints: Checkpoints[tuple[str, Head, dict[str, int]]] = Checkpoints()
 
@@ -149,23 +148,9 @@ class RpcChain:
         return abi.uint256(self.call(head.number + 1, head.timestamp, [call])[0])
 
     def _mine_empty(self, count: int) -> None:
-        """Puts `count` empty blocks at the last block's time before the next one, or what comes to the same.
-
-        A fork does not compute state roots and cannot be set onto a block: it mines them, one by one, because
-        `anvil_mine` takes its time from the clock on the wall. The number and time of the next block are checked.
-        """
-        if count > 0 and not self._is_fork():
-            self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
-            return
+        """One by one, each at the last block's time: `anvil_mine` takes its time from the clock on the wall."""
         for _ in range(count):
             self._mine(self._head.timestamp)
-
-    def _is_fork(self) -> bool:
-        """Whether the server forks another chain, asked once."""
-        if self._forks is None:
-            (node,) = self._results([("anvil_nodeInfo", [])])
-            self._forks = (node.get("forkConfig") or {}).get("forkUrl") is not None
-        return self._forks
 
     def _mine(self, timestamp: int) -> None:
         self._results([("evm_mine", [{"timestamp": timestamp, "blocks": 1}])])
@@ -252,6 +237,16 @@ class AnvilChain(RpcChain):
     def _arguments(self) -> list[str] | None:
         origin = self._origin
         return None if origin.server is None else fork_arguments(origin.server, origin.head.number)
+
+    def _mine_empty(self, count: int) -> None:
+        """Gets to the number without mining, at the last block's time; a fork, which has no state roots, mines.
+
+        That the next block has the number and time that were asked for is checked as always.
+        """
+        if count <= 0 or self._origin.server is not None:
+            super()._mine_empty(count)
+            return
+        self._results([("anvil_loadState", [standing_on(self._head.number + count, self._head.timestamp)])])
 
     def _status(self) -> str:
         self._process.settle(0.5)

@@ -20,7 +20,7 @@ from simulator.scenario.files import file_text
 from simulator.scenario.model import Content, Series, first_price
 from simulator.scenario.positions import check_positions, held_pairs
 from simulator.scenario.prices import Csv, Points
-from simulator.scenario.protocols import with_fixed, without_fixed
+from simulator.scenario.protocols import FIXTURES, with_fixed, without_fixed
 from simulator.scenario.raw import change, contains, normal
 from simulator.scenario.refusal import refusal
 from simulator.scenario.scalars import exact, plain, write_duration, write_instant
@@ -200,14 +200,18 @@ class Scenario(Content):
 
 
 def _ltv_within_threshold(changed: Any, path: str) -> Any:
-    """`changed` with the ltv of the asset whose liquidation_threshold `path` sets lowered to it, if it is above."""
+    """`changed` with the ltv of the asset whose liquidation_threshold `path` sets lowered to it, if it is above.
+
+    Where the protocol lends up to the threshold, the ltv follows it both ways.
+    """
     section, _, rest = path.partition(".")
     name, _, key = rest.rpartition(".")
     if section != "assets" or key != "liquidation_threshold":
         return changed
     asset = changed["assets"][name]
     ltv, threshold = exact(asset.get("ltv")), exact(asset[key])
-    if ltv is None or threshold is None or ltv <= threshold:
+    follows = FIXTURES[changed["protocol"]["kind"]].ltv
+    if ltv is None or threshold is None or (ltv <= threshold and not follows):
         return changed
     return {**changed, "assets": {**changed["assets"], name: {**asset, "ltv": asset[key]}}}
 

@@ -19,7 +19,7 @@ from simulator.scenario.scalars import (
     refuse,
     whole,
 )
-from simulator.scenario.section import AssetName, Name, Part, Section, kinds
+from simulator.scenario.section import Address, AssetName, Name, Part, Section, kinds
 
 SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
 """Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
@@ -75,13 +75,14 @@ def _read_pair_fee(value: object) -> Decimal:
 
 
 class UniswapV2(Section):
-    """A Uniswap v2 pair, x · y = k."""
+    """A Uniswap v2 pair, x · y = k: one with `reserves`, or on a fork the one that stands at `address`."""
 
     name: Name
     kind: Literal["uniswap-v2"]
     base: AssetName
     quote: AssetName
-    reserves: Reserves
+    address: Address | None = None
+    reserves: Reserves | None = None
     fee: Annotated[Decimal, Scalar(_read_pair_fee, plain)] = PAIR_FEE
     recovery: Recovery = Recovery.model_construct()
 
@@ -107,15 +108,16 @@ class Range(Section):
 
 
 class UniswapV3(Section):
-    """A Uniswap v3 pool that stands at `price` [whole quote tokens per whole base token]."""
+    """A Uniswap v3 pool at `price` [whole quote tokens per whole base token], or on a fork the one at `address`."""
 
     name: Name
     kind: Literal["uniswap-v3"]
     base: AssetName
     quote: AssetName
     fee: Annotated[Decimal, Scalar(_read_fee, plain)]
-    price: PoolPrice
-    liquidity: list[Range]
+    address: Address | None = None
+    price: PoolPrice | None = None
+    liquidity: list[Range] = Field(default_factory=list)
     recovery: Recovery = Recovery.model_construct()
 
     @property
@@ -150,11 +152,14 @@ def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
 
 def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
     """Raise InputError if `venue` could not stand between tokens of these `decimals`, of base and quote."""
+    if not isinstance(venue, ConstantProduct) and venue.address is not None:
+        _check_standing(venue)
+        return
     if isinstance(venue, UniswapV3):
         _check_uniswap_v3(venue, decimals)
         return
     for index, name in enumerate((venue.base, venue.quote)):
-        path, amount = f"venues.{venue.name}.reserves.{index}", venue.reserves[index]
+        path, amount = f"venues.{venue.name}.reserves.{index}", reserves_of(venue)[index]
         if decimal_places(amount) > decimals[index]:
             raise InputError(path, amount, f"at most {decimals[index]} decimal places, those of {name}")
         most = f"1e{_MOST_RESERVE - decimals[index]}"
@@ -164,12 +169,33 @@ def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
         _check_uniswap_v2(venue, decimals)
 
 
+def _check_standing(venue: UniswapV2 | UniswapV3) -> None:
+    """Raise InputError if a pool that stands at an address is described besides."""
+    for key in ("reserves", "price", "liquidity"):
+        if getattr(venue, key, None):
+            raise InputError(f"venues.{venue.name}.{key}", "both", f"address or {key}, not both")
+
+
+def reserves_of(venue: ConstantProduct | UniswapV2) -> tuple[Decimal, Decimal]:
+    """Base and quote tokens in it, whole; InputError where they are left out."""
+    if venue.reserves is None:
+        raise InputError(f"venues.{venue.name}.reserves", None, "[base tokens, quote tokens], or address on a fork")
+    return venue.reserves
+
+
+def price_of(venue: UniswapV3) -> Decimal:
+    """Where it stands [whole quote tokens per whole base token]; InputError where that is left out."""
+    if venue.price is None:
+        raise InputError(f"venues.{venue.name}.price", None, "a price, or address on a fork")
+    return venue.price
+
+
 def _check_uniswap_v2(venue: UniswapV2, decimals: tuple[int, int]) -> None:
     """Raise InputError if the reserves are too few for a pair, which locks 1000 of their product's root."""
-    base, quote = (int(amount.scaleb(places)) for amount, places in zip(venue.reserves, decimals, strict=True))
+    base, quote = (int(amount.scaleb(places)) for amount, places in zip(reserves_of(venue), decimals, strict=True))
     if base * quote < 1001**2:
         allowed = "reserves whose product, in base units, is 1001² or more: the pair locks 1000 of its root"
-        raise InputError(f"venues.{venue.name}.reserves", [plain(amount) for amount in venue.reserves], allowed)
+        raise InputError(f"venues.{venue.name}.reserves", [plain(amount) for amount in reserves_of(venue)], allowed)
 
 
 def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
@@ -181,9 +207,9 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
             part = venue.liquidity[index]
             allowed = f"below upper, {plain(part.upper)}, by a usable tick or more ({venue.spacing} × 0.01 %)"
             raise InputError(f"{path}.{index}.lower", part.lower, allowed)
-    at = tick_of(venue.price, decimals)
+    at = tick_of(price_of(venue), decimals)
     if not any(lower < at < upper for lower, upper in found):
-        raise InputError(f"venues.{venue.name}.price", venue.price, "a price inside one of the ranges of liquidity")
+        raise InputError(f"venues.{venue.name}.price", price_of(venue), "a price inside one of the ranges of liquidity")
     most = (2**128 - 1) // (2 * (LAST_TICK // venue.spacing) + 1)
     total = sum(part.liquidity for part in venue.liquidity)
     if total > most:
@@ -196,7 +222,7 @@ def _check_prices(venue: UniswapV3, decimals: tuple[int, int]) -> None:
         _PRECISION.scaleb(_PRECISION.power(Decimal("1.0001"), tick), decimals[0] - decimals[1])
         for tick in (-last, last)
     )
-    prices = {"price": venue.price}
+    prices = {"price": price_of(venue)}
     for index, part in enumerate(venue.liquidity):
         prices |= {f"liquidity.{index}.lower": part.lower, f"liquidity.{index}.upper": part.upper}
     for key, price in prices.items():

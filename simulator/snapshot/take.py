@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,11 +88,20 @@ class Snapshot:
         return {SCENARIO: write_yaml(dict(self.raw)), POSITIONS: self._positions()}
 
     def write(self, directory: Path) -> Path:
-        """Writes `files` into `directory`, which is made; the scenario's path. InputError if it cannot be written."""
+        """Writes `files` into `directory`, which is made, whole or not at all; the scenario's path.
+
+        InputError if it cannot be written, or is there already and not empty.
+        """
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name in (POSITIONS, SCENARIO):  # the scenario last: without it there is nothing to run
-                (directory / name).write_text(self.files()[name], encoding="utf-8", newline="\n")
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".liqsim-", dir=directory.parent) as draft:
+                whole = Path(draft) / "whole"
+                whole.mkdir()
+                for name, content in self.files().items():
+                    (whole / name).write_text(content, encoding="utf-8", newline="\n")
+                if directory.is_dir() and not directory.is_symlink():
+                    directory.rmdir()
+                whole.rename(directory)
         except OSError as error:
             raise InputError("--out", str(directory), f"a directory to write to ({error.strerror})") from None
         return directory / SCENARIO

@@ -9,9 +9,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.chain.anvil import ANSWER_TIMEOUT, Origin, RpcChain
-from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Head, Log
+from simulator.chain.base import BLOCK_GAS_LIMIT, GENESIS_TIMESTAMP, HARDFORK, Call, Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
-from simulator.chain.jsonrpc import JsonRpc, Request
+from simulator.chain.jsonrpc import JsonRpc, Refused, Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
 from simulator.chain.secret_url import Url
 from simulator.chain.upstream import Upstream
@@ -101,6 +101,14 @@ class FoundryChain(RpcChain):
                 self._rpc.replies([request])  # a snapshot that ape has reverted past is refused, and not needed
         super().close()
 
+    def reads(self, calls: Sequence[Call]) -> list[bytes | None]:
+        """Return data of each call in the block this chain began with; None for one that reverts."""
+        at = hex(self._origin.head.number)
+        requests: list[Request] = [
+            ("eth_call", [{"from": call.sender, "to": call.to, "data": "0x" + call.data.hex()}, at]) for call in calls
+        ]
+        return [_returned(call, reply) for call, reply in zip(calls, self._replies(requests), strict=True)]
+
     def _settings(self, node: Any) -> _Settings:
         asked: list[Request] = [("evm_snapshot", []), ("anvil_getAutomine", []), ("anvil_getIntervalMining", [])]
         snapshot, automine, interval = self._results(asked)
@@ -117,6 +125,14 @@ class FoundryChain(RpcChain):
         if not is_fork:
             requests.append(("anvil_setTime", [GENESIS_TIMESTAMP]))
         self._results(requests)
+
+
+def _returned(call: Call, reply: Any) -> bytes | None:
+    if not isinstance(reply, Refused):
+        return bytes.fromhex(reply[2:])
+    if not reply.message.startswith(("execution reverted", "EVM error")):
+        raise ChainError(f"call to {call.to}: refused: {reply.message}")
+    return None
 
 
 def _port(uri: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
@@ -14,27 +15,30 @@ from typing import Any, Final
 import click
 
 from simulator.chain.anvil_process import find_anvil
-from simulator.chain.base import Chain
-from simulator.deployments import Deployment, deployment
-from simulator.errors import ChainError, InputError, LiqsimError, NotBuilt
+from simulator.deployments import Deployment
+from simulator.errors import ChainError, InputError, LiqsimError
+from simulator.progress import Line, Stages
 from simulator.report.table import summary_table
 from simulator.result import Result, writable
 from simulator.running import run
 from simulator.scenario import Scenario
+from simulator.snapshot import take
 from simulator.testing import ape_chain
+from simulator.testing.foundry import FoundryChain
 
 STABLE: Final = (Decimal("0.9"), Decimal("1.1"))
 """[USD] Prices between these stand still unless they are named: a dollar token does not fall with the market."""
 
 
-def shock_command(name: str) -> click.Command:
-    """The command of one script: the deployment `name` on a fork, its accounts under a price drop."""
-    where = deployment(name)
+def shock_command(where: Deployment) -> click.Command:
+    """The command of one script: the accounts of `where`, on a fork, under a price drop."""
+    share, count = "Share by which prices fall at once.", "How many accounts, the largest first."
     options = [
         click.Option(["--network"], default=where.network, show_default=True, help="Ape's fork to run on."),
-        click.Option(["--scenario"], type=click.Path(path_type=Path), help="One that `liqsim snapshot` wrote."),
-        click.Option(["--borrowers"], type=click.IntRange(1), default=300, show_default=True, help="The largest."),
-        click.Option(["--drop"], default="0.3", show_default=True, help="Share by which prices fall at once."),
+        click.Option(["--block"], type=click.IntRange(0), help="Fork after it; the scenario's, or the newest."),
+        click.Option(["--scenario"], type=click.Path(path_type=Path), help="Of a snapshot; else one is taken now."),
+        click.Option(["--borrowers"], type=click.IntRange(1), default=300, show_default=True, help=count),
+        click.Option(["--drop"], default="0.3", show_default=True, help=share),
         click.Option(["--asset", "assets"], multiple=True, help="What falls (repeatable); all but dollar tokens."),
         click.Option(["--steps"], type=click.IntRange(2), default=10, show_default=True, help="Steps of the clock."),
         click.Option(["--out"], help="Write the results directory here."),
@@ -45,14 +49,17 @@ def shock_command(name: str) -> click.Command:
 
 def _command(where: Deployment) -> Any:
     def command(
-        network: str, scenario: Path | None, borrowers: int, drop: str, assets: tuple[str, ...], steps: int,
-        out: str | None,
+        network: str, block: int | None, scenario: Path | None, borrowers: int, drop: str, assets: tuple[str, ...],
+        steps: int, out: str | None,
     ) -> None:  # fmt: skip
         try:
             target = None if out is None else writable(out)
-            with fork(where, network) as chain:
-                asked = snapshot_of(where, chain, borrowers) if scenario is None else Scenario.load(str(scenario))
-                result = run(shocked(asked, drop, steps, assets), chain)
+            asked = None if scenario is None else Scenario.load(str(scenario))
+            begin = _block_of(asked) if block is None else block
+            with fork(where, network, begin) as chain:
+                found = asked or _snapshot(where, chain, borrowers)
+                with Line(sys.stderr, found.name, chain.name) as line:
+                    result = run(shocked(found, drop, steps, assets), chain, progress=line)
             _tell(result, target)
         except LiqsimError as error:
             failure = click.ClickException(str(error))
@@ -60,6 +67,11 @@ def _command(where: Deployment) -> Any:
             raise failure from None
 
     return command
+
+
+def _snapshot(where: Deployment, chain: FoundryChain, borrowers: int) -> Scenario:
+    with Stages(sys.stderr, where.name) as line:
+        return take(chain, where, borrowers, line).scenario()
 
 
 def shocked(scenario: Scenario, drop: str, steps: int, assets: Sequence[str] = ()) -> Scenario:
@@ -85,25 +97,37 @@ def _unpegged(prices: dict[str, dict[str, Any]]) -> list[str]:
     return [asset for asset, value in constant.items() if not lowest <= Decimal(str(value)) <= highest]
 
 
-def snapshot_of(where: Deployment, chain: Chain, borrowers: int) -> Scenario:
-    """The scenario of the `borrowers` largest accounts of `where`, as they stand on the fork `chain`."""
-    raise NotBuilt("--scenario", f"none for {where.name}", f"a file of `liqsim snapshot --protocol {where.protocol}`")
-
-
 @contextmanager
-def fork(where: Deployment, network: str) -> Iterator[Chain]:
-    """The chain of `network`, connected by ape; ChainError if ape cannot, or if it is not the deployment's."""
+def fork(where: Deployment, network: str, block: int | None = None) -> Iterator[FoundryChain]:
+    """The chain of `network` after `block` (None: what ape's settings say, or the newest), connected by ape.
+
+    ChainError if ape cannot connect, or if the chain is no fork of the deployment's.
+    """
     ape = importlib.import_module("ape")
     with _anvil_on_path(), ExitStack() as stack:
         try:
-            provider = stack.enter_context(ape.networks.parse_network_choice(network))
+            provider = stack.enter_context(ape.networks.parse_network_choice(network, _pinned(network, block)))
             found = provider.chain_id
         except (ape.exceptions.ApeException, OSError) as error:
             raise _unreachable(network, error) from None  # what ape says may hold the address, and its key
         if found != where.chain_id:
             raise ChainError(f"--network {network}: found chain {found}; allowed: {where.chain_id}, of {where.name}")
         with ape_chain(provider) as chain:
+            if not isinstance(chain, FoundryChain):
+                raise ChainError(f"--network {network}: found {chain.name}; allowed: a fork by foundry")
             yield chain
+
+
+def _pinned(network: str, block: int | None) -> dict[str, Any]:
+    """What ape-foundry takes for a fork that begins after `block`."""
+    ecosystem, _, rest = network.partition(":")
+    upstream = rest.partition(":")[0].removesuffix("-fork")
+    return {} if block is None else {"fork": {ecosystem: {upstream: {"block_number": block}}}}
+
+
+def _block_of(scenario: Scenario | None) -> int | None:
+    book = None if scenario is None else scenario.book.fork
+    return None if book is None else book.block
 
 
 def _unreachable(network: str, error: Exception) -> ChainError:

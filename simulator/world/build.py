@@ -109,6 +109,7 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
         probe=stage.probe,
         accounts=tuple(addresses.borrower(position.name) for position in book.accounts),
         accrues_by_number=lending.accrues_by_number,
+        debt_rounding=lending.debt_rounding,
         errors=dict(lending.errors),
         code_hashes=dict(build.code_hashes),
     )

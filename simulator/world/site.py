@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.world.protocols.base import DebtRounding
+
 
 @dataclass(frozen=True, slots=True)
 class VenueSite:
@@ -43,6 +45,7 @@ class Site:
     probe: str
     accounts: tuple[str, ...]
     accrues_by_number: bool
+    debt_rounding: DebtRounding
     errors: Mapping[bytes, str]  # the protocol's own, signature by selector
     code_hashes: Mapping[str, str]
 

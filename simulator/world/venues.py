@@ -10,10 +10,10 @@ from typing import Final
 
 from simulator.chain import abi
 from simulator.chain.artifact import load, real
-from simulator.chain.base import Transaction
-from simulator.errors import InputError
+from simulator.chain.base import Call, Transaction
+from simulator.errors import InputError, TransactionReverted
 from simulator.scenario import ConstantProduct, Scenario, UniswapV2, UniswapV3, Venue
-from simulator.scenario.venues import ticks
+from simulator.scenario.venues import price_of, reserves_of, ticks
 from simulator.units import to_base_units
 from simulator.world import addresses
 from simulator.world.builder import Builder, transaction
@@ -24,19 +24,66 @@ PURSE: Final = 2**128
 ROOT_RANGE: Final = (4_295_128_740, 1_461_446_703_485_210_103_287_273_052_203_988_822_378_723_970_341)
 """[X96] Between which a Uniswap v3 pool can be asked to trade."""
 HAIR: Final = 2**40
+FARTHEST: Final = 5
+"""[bits of the root] How far a pool that stands is traded either way: a price 1024 times or a part in 1024."""
+SELECTORS: Final = {
+    "token0": bytes.fromhex("0dfe1681"),
+    "token1": bytes.fromhex("d21220a7"),
+    "fee": bytes.fromhex("ddca3f43"),
+    "slot0": bytes.fromhex("3850c7bd"),
+}
 _PRECISION: Final = Context(prec=80)
 
 
 def open_venue(build: Builder, scenario: Scenario, venue: Venue, tokens: Mapping[str, str], label: str) -> str:
-    """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`."""
+    """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`.
+
+    Where the venue has an address, it is what stands there on a fork, and only its `IVenue` is deployed.
+    """
     pair = tokens[venue.base], tokens[venue.quote]
     decimals = scenario.assets[venue.base].decimals, scenario.assets[venue.quote].decimals
+    if not isinstance(venue, ConstantProduct) and venue.address is not None:
+        return _standing(build, venue, pair, venue.address.lower(), label)
     if isinstance(venue, UniswapV3):
         return _uniswap_v3(build, venue, pair, decimals, label)
     amounts = _reserves(venue, decimals)
     if isinstance(venue, UniswapV2):
         return _uniswap_v2(build, venue, pair, amounts, label)
     return _constant_product(build, venue, pair, amounts, label)
+
+
+def _standing(build: Builder, venue: UniswapV2 | UniswapV3, pair: tuple[str, str], pool: str, label: str) -> str:
+    """The face of the pool at `pool`; InputError if it is not a pool of these tokens and this fee, or not on a fork."""
+    path = f"venues.{venue.name}.address"
+    if not build.standing:
+        raise InputError(path, pool, "nothing, but what the pool holds: away from a fork nothing stands there")
+    if label != venue.name:
+        raise InputError(path, pool, "no feed that reads a venue: what stands on a fork has no twin")
+    wanted = {"token0": min(pair, key=_number), "token1": max(pair, key=_number)}
+    if isinstance(venue, UniswapV3):
+        wanted["fee"] = abi.to_address(int(venue.fee * PPM))
+    for name, expected in wanted.items():
+        found = abi.to_address(_word(build, pool, name))
+        if found != expected:
+            raise InputError(path, f"{name} {found}", f"a pool of {venue.base} and {venue.quote}, {name} {expected}")
+    if isinstance(venue, UniswapV2):
+        return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0]))
+    root = _word(build, pool, "slot0")
+    limits = max(ROOT_RANGE[0], root >> FARTHEST), min(ROOT_RANGE[1], root << FARTHEST)
+    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits))
+
+
+def _number(address: str) -> int:
+    return int(address, 16)
+
+
+def _word(build: Builder, to: str, function: str) -> int:
+    """The first word that `function` of a pool answers; InputError if no such contract stands there."""
+    try:
+        (reply,) = build.chain.call(build.number + 1, build.timestamp, [Call(to, SELECTORS[function])])
+        return abi.uint256(reply)
+    except (TransactionReverted, ValueError):
+        raise InputError("venues", to, f"the address of a pool: what stands there knows no {function}") from None
 
 
 def _constant_product(
@@ -67,7 +114,9 @@ def _fee(venue: ConstantProduct) -> int:
 def _reserves(venue: ConstantProduct | UniswapV2, decimals: tuple[int, int]) -> tuple[int, int]:
     """In base units."""
     path = f"venues.{venue.name}.reserves"
-    base, quote = (to_base_units(amount, places, path) for amount, places in zip(venue.reserves, decimals, strict=True))
+    base, quote = (
+        to_base_units(amount, places, path) for amount, places in zip(reserves_of(venue), decimals, strict=True)
+    )
     return base, quote
 
 
@@ -114,7 +163,7 @@ def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) 
 
 def opening_root(venue: UniswapV3, decimals: tuple[int, int], base_first: bool) -> int:
     """√(token1 per token0) [X96], rounded to the side where the spot price is not below the scenario's."""
-    price = Fraction(venue.price) * 10 ** decimals[1] / 10 ** decimals[0]
+    price = Fraction(price_of(venue)) * 10 ** decimals[1] / 10 ** decimals[0]
     squared = (price if base_first else 1 / price) * 2**192
     root = isqrt(int(squared))
     return root + 1 if base_first and root**2 < squared else root

@@ -52,8 +52,14 @@ def test_largest_debt_then_largest_collateral_ties_in_file_order() -> None:
 def test_what_does_not_count_as_collateral_is_not_gone_for() -> None:
     dai_only = AccountState(0, (0, 0, 10**24), (0, 10**9, 0))
     assert keepers.picks(keeper(), view({0: dai_only})) == []
-    both = AccountState(0, (1, 0, 10**24), (0, 10**9, 0))
+    both = AccountState(0, (10**12, 0, 10**24), (0, 10**9, 0))
     assert keepers.picks(keeper(), view({0: both})) == [Pick(0, WETH, USDC)]
+
+
+def test_collateral_worth_less_than_a_unit_of_the_debt_is_nothing_to_seize() -> None:
+    """At 2000 USD, 5e8 wei are worth a unit of USDC, the least a keeper can pay."""
+    worth, less = (AccountState(0, (wei, 0, 0), (0, 10**9, 0)) for wei in (5 * 10**8, 5 * 10**8 - 1))
+    assert keepers.picks(keeper(), view({0: worth, 1: less})) == [Pick(0, WETH, USDC)]
 
 
 def test_an_account_without_collateral_is_left_alone() -> None:

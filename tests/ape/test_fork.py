@@ -11,11 +11,11 @@ import pytest
 
 from simulator.chain import Call, Transaction
 from simulator.chain.abi import uint256
-from simulator.chain.anvil import AnvilChain
 from simulator.errors import BlockMismatch, ChainError
 from simulator.testing import ape_chain
 from tests.ape.anvils import foundry
 from tests.chain.bytecodes import COUNT, KEEPER, TARGET
+from tests.fork.upstreams import Archive
 
 HEAD, TIME = 3, 1_700_000_000
 """The upstream's last block: number, and timestamp [s]."""
@@ -23,16 +23,15 @@ COUNTING = Transaction(KEEPER, TARGET, b"", 100_000)
 
 
 @pytest.fixture
-def fork(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def fork(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Ape's provider on a fork of a "mainnet" whose contract TARGET has counted to two."""
-    with AnvilChain() as upstream:
-        upstream._results([("anvil_setChainId", [1])])
+    with Archive(1) as upstream:
         upstream.set_code(TARGET, COUNT)
         upstream.send(HEAD, TIME, [COUNTING, COUNTING])
-        address = f"http://127.0.0.1:{upstream._process.port}"
+        address = f"http://127.0.0.1:{upstream.port}"
         with (
             ape.project.temp_config(node={"ethereum": {"mainnet": {"uri": address}}}),
-            foundry(ape.networks.ethereum.mainnet_fork, monkeypatch) as connected,
+            foundry(ape.networks.ethereum.mainnet_fork, monkeypatch, tmp_path) as connected,
         ):
             yield connected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ape
@@ -19,10 +20,10 @@ SHIPPED = "two-account-cascade"
 
 
 @pytest.fixture(params=["test", "foundry"])
-def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """Each of ape's local providers in turn, connected."""
     local = ape.networks.ethereum.local
-    with local.use_provider("test") if request.param == "test" else foundry(local, monkeypatch) as connected:
+    with local.use_provider("test") if request.param == "test" else foundry(local, monkeypatch, tmp_path) as connected:
         yield connected
 
 

@@ -37,6 +37,7 @@ PROVOKED = {
     ("CompoundV3Adapter", "Paused"): f"{COMET}/test_absorb.test_a_pause_of_either_half_refuses_both",
     ("CompoundV3Adapter", "SupplyCapExceeded"): f"{COMET}/test_small_comet.test_collateral_has_a_cap",
     ("CompoundV3Adapter", "TooMuchSlippage"): f"{COMET}/test_small_comet.test_the_storefront_keeps_its_word_to_buyers",
+    ("CompoundV3Adapter", "TransferFailed"): f"{COMET}/test_absorb.test_a_base_token_that_returns_false_buys_nothing",
     ("CompoundV3Adapter", "Unauthorized"): f"{COMET}/test_small_comet.test_each_pause_stops_its_verb",
     ("CompoundFounder", "CreationFailed"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",
     ("CompoundFounder", "Rejected"): f"{COMPOUND}/test_deploy.test_a_comptroller_that_cannot_be_founded",

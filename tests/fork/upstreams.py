@@ -18,7 +18,7 @@ from simulator.chain.secret_url import Url
 from simulator.market import opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
-from simulator.world import World, build_world
+from simulator.world import World, build_world, set_stage
 from tests.small import account, points, pool, small
 
 CHAIN_ID = 777
@@ -72,9 +72,10 @@ def crash(accounts: int = 12) -> Scenario:
 
 
 def deployed(chain: Archive, scenario: Scenario) -> Deployed:
-    opening = opening_prices(scenario, build_paths(scenario).values[0])
+    stage = set_stage(chain, scenario)
+    opening = opening_prices(scenario, build_paths(scenario).values[0], stage.spots())
     book = build_book(scenario, opening)
-    return Deployed(chain, scenario, book, build_world(chain, scenario, book, opening), opening)
+    return Deployed(chain, scenario, book, build_world(stage, book, opening), opening)
 
 
 # ------------------------------------------------------------ a server that does what a test says

@@ -10,6 +10,7 @@ interface IComptroller {
     function closeFactorMantissa() external view returns (uint256); // [mantissa] share of one market's debt
     function getAssetsIn(address account) external view returns (ICToken[] memory); // the markets it has entered
 
+
     /// @return code 0, or why there is no answer
     /// @return liquidity collateral beyond the debts [USD 1e18]
     /// @return shortfall debts beyond the collateral [USD 1e18]; above 0: may be liquidated

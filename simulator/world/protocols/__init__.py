@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from simulator.errors import NotBuilt
-from simulator.world.protocols import aave_v3, compound_v2, lending_pool, morpho_blue
+from simulator.world.protocols import aave_v3, compound_v2, compound_v3, lending_pool, morpho_blue
 from simulator.world.protocols.base import Ground, Lending
 
 __all__ = ["Ground", "Lending", "deploy"]
@@ -16,6 +16,7 @@ _DEPLOY: Final[Mapping[str, Callable[[Ground], Lending]]] = {
     "aave-v3": aave_v3.deploy,
     "morpho-blue": morpho_blue.deploy,
     "compound-v2": compound_v2.deploy,
+    "compound-v3": compound_v3.deploy,
 }
 
 

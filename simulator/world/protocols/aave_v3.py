@@ -18,7 +18,7 @@ from simulator.errors import ChainError
 from simulator.world import addresses
 from simulator.world.builder import text, transaction
 from simulator.world.protocols.aave_v3_terms import Category, Reserve, categories_of, reserve_of
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 PACKAGE: Final = "aave-v3"
 NOBODY: Final = "0x" + "00" * 20
@@ -40,6 +40,7 @@ class AaveV3:
     categories: Mapping[str, int]
     starting: tuple[Transaction, ...] = ()
     accrues_by_number: bool = False
+    debt_rounding: DebtRounding = "either"
 
     @property
     def errors(self) -> Mapping[bytes, str]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from simulator.book import Book, Position
 from simulator.chain.base import Receipt, Transaction
 from simulator.scenario import Scenario
 from simulator.world.builder import Builder
+
+DebtRounding = Literal["up", "either", "apart"]
+"""`up`: each debt is rounded up, by less than a unit; `either`: up or down by less than a unit; `apart`: besides, every
+verb truncates the debt and the total apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Lending(Protocol):
     @property
     def accrues_by_number(self) -> bool:
         """Whether interest grows with the block number, not with time."""
+        ...
+
+    @property
+    def debt_rounding(self) -> DebtRounding:
+        """How the accounts' debts, each read by itself, may differ from the protocol's total."""
         ...
 
     def spender(self, asset: str) -> str | None:

@@ -23,7 +23,7 @@ from simulator.scenario.sections import Asset, Rate
 from simulator.units import WAD, YEAR, to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 MODEL_BLOCKS: Final = 2_102_400
 """[block numbers] A year as `JumpRateModelV2` counts it: 15 seconds each."""
@@ -56,6 +56,7 @@ class CompoundV2:
     adapter: str
     errors: Mapping[bytes, str] = field(default_factory=dict)  # Compound says strings and codes
     accrues_by_number: bool = True
+    debt_rounding: DebtRounding = "apart"
 
     def spender(self, asset: str) -> None:
         """Each account supplies for itself: Compound knows no supply in another's name."""
@@ -111,10 +112,9 @@ def deploy(ground: Ground) -> CompoundV2:
     admin.rule("_setCloseFactor", to_wad(scenario.protocol.close_factor, "protocol.close_factor"))
     admin.rule("_setLiquidationIncentive", incentive)
     markets = _open_markets(ground, admin.comptroller)
+    listing = load("CompoundOracle").selector("list")
     for name, market in markets.items():
-        build.must(
-            "listing a feed", [transaction(oracle, load("CompoundOracle").encode("list", market, ground.feeds[name]))]
-        )
+        build.must("listing a feed", [transaction(oracle, abi.encode(listing, market, ground.feeds[name]))])
         _list_market(admin, market, f"assets.{name}", scenario.assets[name])
     adapter = build.deploy("CompoundV2Adapter", "", abi.encode(b"", admin.comptroller, list(markets.values())))
     return CompoundV2(ground, admin.comptroller, markets, models, adapter)
@@ -150,9 +150,9 @@ def refusal(comptroller: str, receipt: Receipt) -> str | None:
 
 
 def _failure(by_comptroller: bool, error: int, info: int, detail: int) -> str:
-    reason = COMPTROLLER_ERRORS[error if by_comptroller else detail]
-    if not by_comptroller and MARKET_ERRORS[error] != "COMPTROLLER_REJECTION":
-        reason = MARKET_ERRORS[error]
+    reason = (COMPTROLLER_ERRORS if by_comptroller else MARKET_ERRORS)[error]
+    if reason == "COMPTROLLER_REJECTION":
+        reason = COMPTROLLER_ERRORS[detail]
     return f"Failure({error}, {info}, {detail}): {reason}"
 
 

@@ -20,7 +20,7 @@ from simulator.scenario.sections import Asset
 from simulator.units import to_wad
 from simulator.world import addresses
 from simulator.world.builder import transaction
-from simulator.world.protocols.base import Ground, Lending
+from simulator.world.protocols.base import DebtRounding, Ground, Lending
 
 SELECTORS: Final = {
     "baseToken()": bytes.fromhex("c55dae63"),
@@ -44,6 +44,7 @@ class Comet:
     adapter: str
     errors: Mapping[bytes, str] = field(default_factory=lambda: load("CompoundV3Adapter").errors)  # the Comet's as well
     accrues_by_number: bool = False
+    debt_rounding: DebtRounding = "either"
 
     def spender(self, asset: str) -> str:
         return self.comet

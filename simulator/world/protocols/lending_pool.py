@@ -14,7 +14,7 @@ from simulator.scenario.sections import Asset, DiscountLinear, EMode, HealthLine
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import transaction
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 NO_CAP = 2**128 - 1
 VALUE_PLACES = 26
@@ -31,6 +31,7 @@ class HousePool:
     adapter: str
     errors: Mapping[bytes, str] = field(default_factory=dict)  # ours, which have names anyway
     accrues_by_number: bool = False
+    debt_rounding: DebtRounding = "up"
 
     def spender(self, asset: str) -> str:
         return self.pool

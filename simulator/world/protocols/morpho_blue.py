@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from simulator.book import Position
+from simulator.book import Book, Position
 from simulator.chain import abi
 from simulator.chain.artifact import Artifact, load, real
 from simulator.chain.base import Call, Receipt, Transaction
@@ -21,7 +21,7 @@ from simulator.errors import InputError
 from simulator.units import to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, transaction
-from simulator.world.protocols.base import Ground
+from simulator.world.protocols.base import DebtRounding, Ground
 
 MOST_FEE: Final = Decimal("0.25")
 """Morpho's largest share of the interest that a market's fee may take."""
@@ -66,6 +66,7 @@ class MorphoBlue:
     markets: tuple[Market, ...]
     rate_model: str | None
     accrues_by_number: bool = False
+    debt_rounding: DebtRounding = "up"
 
     @property
     def errors(self) -> Mapping[bytes, str]:
@@ -121,30 +122,36 @@ class MorphoBlue:
 def deploy(ground: Ground) -> MorphoBlue:
     """Deploys the singleton, an oracle for each market and the rate model, and creates the markets; no interest yet."""
     _check(ground)
-    build, markets, code = ground.build, ground.scenario.markets, real("morpho-blue", "Morpho")
+    build, wanted, code = ground.build, ground.scenario.markets, real("morpho-blue", "Morpho")
     morpho = build.deploy_artifact(code, "Morpho", abi.encode(b"", addresses.HARNESS))
     feeds, tokens = ground.feeds, ground.tokens
+    pairs = [(each.collateral, each.loan) for each in wanted]
     oracles = [
         (
             "MorphoOracle",
-            f"{each.collateral}/{each.loan}",
-            abi.encode(b"", tokens[each.collateral], tokens[each.loan], feeds[each.collateral], feeds[each.loan]),
+            "/".join(pair),
+            abi.encode(b"", *(tokens[name] for name in pair), *(feeds[name] for name in pair)),
         )
-        for each in markets
+        for pair in pairs
     ]
     rate_model, *places = build.deploy_all([("KinkedRate", "", abi.encode(b"", addresses.HARNESS)), *oracles])
     params = [
         Params(tokens[each.loan], tokens[each.collateral], place, rate_model, to_wad(each.lltv))
-        for each, place in zip(markets, places, strict=True)
+        for each, place in zip(wanted, places, strict=True)
     ]
-    fees = [to_wad(ground.scenario.assets[each.loan].reserve_factor) for each in markets]
+    fees = [to_wad(ground.scenario.assets[each.loan].reserve_factor) for each in wanted]
     build.must("creating the markets", _admin(code, morpho, rate_model, params, fees))
-    return _stand(ground, morpho, params, rate_model)
+    markets = [Market(*pair, each, 0) for pair, each in zip(pairs, params, strict=True)]
+    return _stand(ground, morpho, _with_debts(markets, ground.book), rate_model)
 
 
 def attach(ground: Ground, morpho: str, markets: Sequence[Params]) -> MorphoBlue:
-    """The `markets` of the singleton at `morpho` as they stand; their tokens must be the ground's."""
-    return _stand(ground, morpho, markets, None)
+    """The `markets` of the singleton at `morpho` as they stand; their tokens must be the ground's.
+
+    The book is what its accounts hold there, in as many markets as they like.
+    """
+    standing = tuple(Market(_named(ground, each.collateral), _named(ground, each.loan), each, 0) for each in markets)
+    return _stand(ground, morpho, standing, None)
 
 
 def read_params(build: Builder, morpho: str, ids: Sequence[bytes]) -> list[Params]:
@@ -162,15 +169,11 @@ def _params(words: Sequence[int]) -> Params:
     return Params(loan, collateral, oracle, rate_model, words[4])
 
 
-def _stand(ground: Ground, morpho: str, params: Sequence[Params], rate_model: str | None) -> MorphoBlue:
-    markets = tuple(Market(_named(ground, each.collateral), _named(ground, each.loan), each, 0) for each in params)
-    owed: dict[Market, int] = defaultdict(int)
-    for position in ground.book.accounts:
-        owed[_market_of(markets, position)] += sum(position.debt.values())
-    arguments = abi.encode(b"", morpho, list(ground.tokens.values()), [tuple(each) for each in params])
+def _stand(ground: Ground, morpho: str, markets: tuple[Market, ...], rate_model: str | None) -> MorphoBlue:
+    params: list[abi.Static] = [tuple(each.params) for each in markets]
+    arguments = abi.encode(b"", morpho, list(ground.tokens.values()), params)
     adapter = ground.build.deploy("MorphoBlueAdapter", "", arguments)
-    stated = tuple(Market(each.collateral, each.loan, each.params, owed[each]) for each in markets)
-    return MorphoBlue(ground, morpho, adapter, stated, rate_model)
+    return MorphoBlue(ground, morpho, adapter, markets, rate_model)
 
 
 def _named(ground: Ground, token: str) -> str:
@@ -203,6 +206,14 @@ def _market_of(markets: Sequence[Market], position: Position) -> Market:
     known = ", ".join(f"{each.collateral}/{each.loan}" for each in markets) or "none"
     found = f"{', '.join(collateral) or 'nothing'} against {', '.join(debt) or 'nothing'}"
     raise InputError(f"book: account {position.name}", found, f"one collateral and one debt of a market ({known})")
+
+
+def _with_debts(markets: Sequence[Market], book: Book) -> tuple[Market, ...]:
+    """`markets` with what the book owes in each."""
+    owed: dict[Market, int] = defaultdict(int)
+    for position in book.accounts:
+        owed[_market_of(markets, position)] += sum(position.debt.values())
+    return tuple(replace(market, owed=owed[market]) for market in markets)
 
 
 def _split(markets: Sequence[Market], asset: str, amount: int) -> list[tuple[Market, int]]:

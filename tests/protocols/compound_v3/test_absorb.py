@@ -195,3 +195,28 @@ def test_it_attaches_to_the_comets_own_assets_alone() -> None:
     for names in (("WETH", "WBTC"), ("USDC", "DAI")):
         with refuses("DeploymentFailed"):
             stand.attach(*names)
+
+
+class Silent(Stand):
+    """The base token can fail without a revert."""
+
+    def token(self, name: str, decimals: int) -> str:
+        if name != "USDC":
+            return super().token(name, decimals)
+        place = self.deploy("HostileToken", name, abi.word(decimals))
+        for role in ("lender", "keeper"):
+            self.send(role, "HostileToken", place, "mint", who(role), usdc(1_000_000))
+        return place
+
+
+def test_a_base_token_that_returns_false_buys_nothing() -> None:
+    """The keeper's payment fails without a revert: TransferFailed, and the account is not absorbed."""
+    stand = Silent()
+    stand.supply("lender", "USDC", usdc(20_000))
+    stand.supply("borrower", "WETH", ether(10))
+    stand.withdraw("borrower", "USDC", usdc(15_000))
+    stand.report("WETH", usd(1670))
+    stand.send("lender", "HostileToken", stand.tokens["USDC"], "fail", 1)
+    with refuses(operands("TransferFailed", stand.tokens["USDC"])):
+        stand.liquidate()
+    assert (stand.owed(), stand.for_sale("WETH")) == (usdc(15_000), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from simulator import run
-from simulator.book import build_book
+from simulator.book import Book, Position, build_book
 from simulator.chain import abi
 from simulator.errors import InputError, TransactionReverted
 from simulator.world.protocols import Ground
@@ -159,7 +160,7 @@ def test_it_attaches_to_markets_by_id() -> None:
     """A second adapter over the standing markets, in another order, reads what the first reads of them."""
     desk = several()
     ground = ground_of(desk)
-    found = read_params(ground, desk.morpho, desk.ids)
+    found = read_params(desk.build, desk.morpho, desk.ids)
     assert found == desk.markets
     other = attach(ground, desk.morpho, found[::-1])
     assert other.start() == []
@@ -169,12 +170,20 @@ def test_it_attaches_to_markets_by_id() -> None:
     assert before[0][6] == 9_000_000_001
 
 
+def test_accounts_of_a_fork_may_stand_in_several_markets() -> None:
+    """Attaching takes a book as it is: nothing is opened."""
+    desk = several()
+    odd = Position("odd", {"WETH": 1, "WBTC": 1, "USDC": 5}, {"USDC": 1, "DAI": 1})
+    other = attach(replace(ground_of(desk), book=Book((odd,))), desk.morpho, desk.markets[:2])
+    assert [(each.collateral, each.loan) for each in other.markets] == [("WETH", "USDC"), ("WBTC", "USDC")]
+
+
 def test_a_market_that_is_not_there_is_an_error() -> None:
     """An id, a token or parameters that Morpho, or the scenario, does not know."""
     desk = several()
     ground = ground_of(desk)
     with pytest.raises(InputError, match="markets of this Morpho"):
-        read_params(ground, desk.morpho, [bytes(32)])
+        read_params(desk.build, desk.morpho, [bytes(32)])
     with pytest.raises(InputError, match="among the assets"):
         attach(ground, desk.morpho, [Params(LENDER, *desk.markets[0][1:])])
     with pytest.raises(TransactionReverted, match="DeploymentFailed"):
