@@ -161,7 +161,7 @@ def _json(file: Path) -> Mapping[str, Any]:
 
 
 def _depth(text: str) -> int:
-    """Levels of nesting. The parser recurses in C: where a package has raised Python's limit, it would crash instead."""
+    """Levels of nesting. The parser recurses in C: where a package has raised Python's limit, it would crash."""
     steps = (1 if each in "[{" else -1 for each in re.findall(r"[\[{\]}]", _STRING.sub("", text)))
     return max(accumulate(steps), default=0)
 
