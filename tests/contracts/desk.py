@@ -35,6 +35,8 @@ PURSE = 10**40
 GAS = 20_000_000
 ROLES = ("borrower", "keeper", "lender", "non_owner")
 TREASURY = addresses.TREASURY
+SAYS_NO = bytes.fromhex("5f5f5260205ff3")
+"""Code of a contract that answers every call with one word of zero: as a token, with false."""
 OURS = sorted(file.stem for file in (Path(__file__).parents[2] / "simulator" / "artifacts").glob("*.json"))
 TEST_ARTIFACTS = Path(__file__).parent / "artifacts"
 
@@ -173,6 +175,15 @@ def refuses(error: str) -> Iterator[None]:
         yield
     found = str(caught.value)
     assert found == error or found.partition("(")[0] == error, f"found {found}, expected {error}"
+
+
+@contextmanager
+def cannot_be_built(error: str) -> Iterator[None]:
+    """The block ends in a constructor of ours that reverted with `error`, name and operands."""
+    with pytest.raises(TransactionReverted) as caught:
+        yield
+    length = abi.uint256(caught.value.data[4:], 2)  # DeploymentFailed(salt, reason)
+    assert explain(caught.value.data[100 : 100 + length]) == error
 
 
 def operands(name: str, *values: int | str) -> str:

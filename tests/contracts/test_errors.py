@@ -14,7 +14,48 @@ COMET = "protocols/compound_v3"
 
 COMPOUND = "protocols/compound_v2"
 
+AAVE = "protocols/aave_v3"
+MORPHO = "protocols/morpho_blue"
+
 PROVOKED = {
+    (
+        "AaveV3Adapter",
+        "InsufficientLiquidity",
+    ): f"{AAVE}/test_refusals.test_all_of_the_collateral_is_lent_out",
+    ("AaveV3Adapter", "MulDivOverflow"): f"{AAVE}/test_refusals.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    ("AaveV3Adapter", "TransferFailed"): f"{AAVE}/test_refusals.test_a_token_that_returns_false_pays_for_nothing",
+    ("AaveV3Adapter", "Unlisted"): f"{AAVE}/test_refusals.test_an_asset_the_market_does_not_list",
+    ("KinkedRate", "InvalidRate"): f"{MORPHO}/test_oracle_and_rate.test_only_its_owner_sets_it",
+    ("KinkedRate", "Unauthorised"): f"{MORPHO}/test_oracle_and_rate.test_only_its_owner_sets_it",
+    (
+        "MorphoBlueAdapter",
+        "Beyond128Bits",
+    ): f"{MORPHO}/test_accrue.test_interest_that_outgrows_its_slot_is_refused_not_cut",
+    (
+        "MorphoBlueAdapter",
+        "MulDivOverflow",
+    ): f"{MORPHO}/test_liquidate.test_a_conversion_beyond_256_bits_is_refused_not_cut",
+    (
+        "MorphoBlueAdapter",
+        "NoMarket",
+    ): f"{MORPHO}/test_liquidate.test_a_healthy_account_is_refused_in_morphos_own_words",
+    (
+        "MorphoBlueAdapter",
+        "TransferFailed",
+    ): f"{MORPHO}/test_liquidate.test_a_token_that_returns_false_pays_for_nothing",
+    (
+        "MorphoBlueAdapter",
+        "UnknownAsset",
+    ): f"{MORPHO}/test_liquidate.test_a_market_of_an_asset_that_is_not_listed_is_refused",
+    (
+        "MorphoOracle",
+        "BeyondScale",
+    ): f"{MORPHO}/test_oracle_and_rate.test_decimals_that_no_power_of_ten_bridges_are_refused",
+    ("MorphoOracle", "InvalidPrice"): f"{MORPHO}/test_oracle_and_rate.test_no_price_is_made_of_nothing",
+    (
+        "MorphoOracle",
+        "MulDivOverflow",
+    ): f"{MORPHO}/test_oracle_and_rate.test_a_price_beyond_256_bits_is_refused_not_cut",
     ("CompoundV3Adapter", "BadAsset"): f"{COMET}/test_absorb.test_pairs_that_are_none_are_refused",
     ("CompoundV3Adapter", "BadPrice"): f"{COMET}/test_health.test_only_prices_that_count_are_asked_for",
     ("CompoundV3Adapter", "BorrowTooSmall"): f"{COMET}/test_small_comet.test_a_debt_has_a_least_size",
@@ -94,8 +135,10 @@ PROVOKED = {
     ("Liquidator", "GasAllowance"): "test_liquidator.test_a_short_transaction_fails_as_a_whole",
     ("Liquidator", "InsufficientCapital"): "test_liquidator.test_a_hand_that_holds_pays_no_more_than_it_has",
     ("Liquidator", "NothingToRepay"): "test_liquidator.test_an_order_for_nothing_is_refused",
+    ("Liquidator", "TransferFailed"): "test_liquidator.test_a_hand_does_not_trust_a_token_that_says_no",
     ("Liquidator", "Unauthorised"): "test_liquidator.test_the_hand_obeys_its_keeper_alone",
     ("Liquidator", "Unprofitable"): "test_liquidator.test_less_than_asked_is_refused_whole",
+    ("Market", "TransferFailed"): "test_venue.test_the_markets_hand_learns_of_a_token_that_says_no",
     ("Market", "Unauthorised"): "test_venue.test_the_markets_hand_obeys_its_owner_alone",
     ("PriceFeed", "NoRound"): "test_feed.test_a_round_that_never_was_is_refused",
     ("PriceFeed", "Unauthorised"): "test_feed.test_only_writers_report",
@@ -119,6 +162,8 @@ PROVOKED = {
 }
 
 UNREACHABLE = {
+    ("KinkedRate", "MulDivOverflow"): "it multiplies words of 128 bits and less by less than 2^90",
+    ("MorphoBlueAdapter", "InsufficientLiquidity"): "Morpho lends no collateral, so that it can always leave",
     ("CompoundV3Adapter", "InsufficientLiquidity"): "a Comet lends no collateral, so that it can always leave",
     ("LendingPoolAdapter", "InsufficientLiquidity"): "the pool says it itself, by the same error",
     ("UniswapV2Venue", "MulDivOverflow"): "reserves have 112 bits, and a move is capped before it is computed",

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.chain import abi
 from simulator.chain.artifact import load
-from tests.contracts.desk import MAX, PURSE, TREASURY, WAD, ether, operands, refuses, usd, usdc, who
+from tests.contracts.desk import MAX, PURSE, SAYS_NO, TREASURY, WAD, ether, operands, refuses, usd, usdc, who
 from tests.contracts.floor import ANY_LOSS, ZERO, Floor, Result
 
 RECEIVED = 4412222222222222222
@@ -193,3 +193,11 @@ def test_no_sale_is_needed_where_both_legs_are_one_asset() -> None:
     assert floor.execute(floor.order(venue=ZERO)) == [operands("InsufficientCapital", floor.usdc, usdc(7600), 0)]
     assert floor.purse("keeper", "USDC") == PURSE
     assert floor.health() < WAD < MAX
+
+
+def test_a_hand_does_not_trust_a_token_that_says_no() -> None:
+    """`trust` approves at once, and a token that returns false is refused: TransferFailed."""
+    floor = Floor()
+    floor.chain.set_code(odd := who("odd"), SAYS_NO)
+    with refuses(operands("TransferFailed", odd)):
+        floor.keep("trust", [odd], [])

@@ -9,7 +9,7 @@ from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.errors import TransactionReverted
 from simulator.world import addresses
-from tests.contracts.desk import MAX, PURSE, WAD, Bench, ether, explain, operands, refuses, usdc, who
+from tests.contracts.desk import MAX, PURSE, SAYS_NO, WAD, Bench, ether, explain, operands, refuses, usdc, who
 
 X, Y = ether(10_000), usdc(20_000_000)
 ZERO = "0x" + "00" * 20
@@ -192,3 +192,12 @@ def test_the_markets_hand_pays_for_its_moves() -> None:
     assert 0 <= 2420 * WAD - spot <= 2420 * WAD // 10**8
     paid, got = PURSE - floor.wallet(market, floor.usdc), floor.wallet(market, floor.weth) - PURSE
     assert floor.reserves() == (X - got, Y + paid)
+
+
+def test_the_markets_hand_learns_of_a_token_that_says_no() -> None:
+    """`trust` approves at once, and a token that returns false is not trusted: TransferFailed."""
+    bench = Bench()
+    market = bench.deploy("Market", "", abi.encode(b"", addresses.HARNESS))
+    bench.chain.set_code(odd := addresses.named("test:odd"), SAYS_NO)
+    with refuses(operands("TransferFailed", odd)):
+        bench.send(addresses.HARNESS, "Market", market, "trust", [odd], [market])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simulator.chain.artifact import load
-from tests.protocols.aave_v3.market import ASSETS, PRICES, Market, refuses
+from tests.contracts.desk import SAYS_NO
+from tests.protocols.aave_v3.market import ASSETS, MAX, PRICES, Market, refuses, usd
 
 ETHER, USDC = 10**18, 10**6
 
@@ -135,3 +136,18 @@ def test_caps_in_whole_tokens() -> None:
     market.open("borrower", {"WBTC": 10**9}, {"WETH": 40 * ETHER})
     with refuses("BorrowCapExceeded"):
         market.borrow("borrower", "WETH", 1)
+
+
+def test_a_token_that_returns_false_pays_for_nothing() -> None:
+    """TransferFailed, as the keeper's repayment comes in; where the token stood now stands one that only says no."""
+    market = fallen()
+    market.chain.set_code(market.tokens["USDC"], SAYS_NO)
+    with refuses("TransferFailed", int(market.tokens["USDC"], 16)):
+        market.liquidate("WETH", "USDC", 100 * USDC)
+
+
+def test_a_conversion_beyond_256_bits_is_refused_not_cut() -> None:
+    """MulDivOverflow: 2^256 − 1 base units of WBTC are 60 000 · 10^10 times as many of DAI."""
+    market = fallen()
+    with refuses("MulDivOverflow", MAX, usd(60_000) * 10**18, usd(1) * 10**8):
+        market.ask("convertDown", market.tokens["WBTC"], MAX, market.tokens["DAI"])

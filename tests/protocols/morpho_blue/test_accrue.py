@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from simulator.world import addresses
-from tests.contracts.desk import MAX, RAY, usd, usdc
+from tests.contracts.desk import MAX, RAY, WAD, refuses, usd, usdc
 from tests.protocols.morpho_blue.desk import KINKED, Desk, asset, blue
 from tests.protocols.morpho_blue.reference import YEAR
 from tests.small import account, constant
@@ -112,3 +112,14 @@ def test_debts_stay_within_the_rounding_of_each_touch_and_never_outgrow_the_inde
         totals = desk.totals("USDC")
         assert abs(ledger - totals.debt) <= totals.rounding_per_touch * touches
         assert totals.debt_index >= RAY
+
+
+def test_interest_that_outgrows_its_slot_is_refused_not_cut() -> None:
+    """Beyond128Bits, by every read: 7.9e10 a year, which only the owner can ask for, over a thousand years."""
+    desk = two_markets()
+    rate, usdc_ = desk.markets[0].rate_model, desk.tokens["USDC"]
+    desk.send(addresses.HARNESS, "KinkedRate", rate, "setRate", usdc_, (2**96 - 1, 0, 0, WAD // 2))
+    assert desk.health("a") > 0
+    desk.wait(1000 * YEAR)
+    with refuses("Beyond128Bits"):
+        desk.health("a")

@@ -7,7 +7,8 @@ from math import ceil, floor
 
 import pytest
 
-from tests.contracts.desk import refuses, usd, usdc, who
+from simulator.chain import abi
+from tests.contracts.desk import MAX, SAYS_NO, cannot_be_built, operands, refuses, usd, usdc, who
 from tests.protocols.morpho_blue.desk import LENDER, Desk, asset, blue
 from tests.small import WAD, account, constant
 
@@ -128,3 +129,28 @@ def test_a_worthless_collateral_is_taken_for_nothing_it_clears() -> None:
     desk.report("WETH", 1)
     assert desk.max_repay("a") == 1
     assert desk.liquidate("a", usdc(15_200)).bad_debt == ((1, usdc(15_200) - 1),)
+
+
+def test_a_token_that_returns_false_pays_for_nothing() -> None:
+    """TransferFailed, as the keeper's repayment comes in; where the token stood now stands one that only says no."""
+    desk = Desk(blue([account("a", 10, 15_200)]))
+    desk.report("WETH", usd(1500))
+    desk.chain.set_code(desk.tokens["USDC"], SAYS_NO)
+    with refuses(operands("TransferFailed", desk.tokens["USDC"])):
+        desk.liquidate("a", usdc(100))
+
+
+def test_a_market_of_an_asset_that_is_not_listed_is_refused() -> None:
+    """UnknownAsset: the adapter has balances of what it was given only."""
+    desk = Desk(blue([account("a", 10, 15_200)]))
+    weth, market = desk.tokens["WETH"], desk.markets[0]
+    head = abi.encode(b"", desk.morpho, 3 * abi.WORD, 5 * abi.WORD, 1, weth, 1)
+    with cannot_be_built(operands("UnknownAsset", desk.tokens["USDC"])):
+        desk.deploy("MorphoBlueAdapter", "lists less", head + abi.encode(b"", *market))
+
+
+def test_a_conversion_beyond_256_bits_is_refused_not_cut() -> None:
+    """MulDivOverflow: 2^256 − 1 units of USDC at 2 000 are 5 · 10^8 times as many of WETH."""
+    desk = Desk(blue([account("a", 10, 15_200)]))
+    with refuses(operands("MulDivOverflow", MAX, 10**36, 2000 * 10**24)):
+        desk.ask("convertDown", desk.tokens["USDC"], MAX, desk.tokens["WETH"])

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.chain import abi
 from simulator.world import addresses
-from tests.contracts.desk import Bench, Rate, refuses
+from tests.contracts.desk import Bench, Rate, cannot_be_built, operands, refuses
 from tests.protocols.morpho_blue.reference import WAD, YEAR, kinked
 
 ANSWERS = ((2000 * 10**8, 10**8), (3, 7), (99_999_999, 123_456_789_012), (1, 10**20))
@@ -60,6 +60,26 @@ def test_no_price_is_made_of_nothing() -> None:
         oracle = bench.deploy("MorphoOracle", str(answers), abi.encode(b"", *tokens, *feeds))
         with refuses("InvalidPrice"):
             bench.read("MorphoOracle", oracle, "price")
+
+
+def test_a_price_beyond_256_bits_is_refused_not_cut() -> None:
+    """MulDivOverflow: two times the largest scale there is, over one."""
+    bench = Bench()
+    tokens = bench.token("C", 0), bench.token("L", 41)
+    feeds = bench.feed("C", 2), bench.feed("L", 1)
+    oracle = bench.deploy("MorphoOracle", "", abi.encode(b"", *tokens, *feeds))
+    with refuses(operands("MulDivOverflow", 2, 10**77, 1)):
+        bench.read("MorphoOracle", oracle, "price")
+
+
+@pytest.mark.parametrize("decimals", [(0, 50), (60, 0)])
+def test_decimals_that_no_power_of_ten_bridges_are_refused(decimals: tuple[int, int]) -> None:
+    """BeyondScale: 36 + 50 − 0 is more than 77, and 36 + 8 less than 60 + 8."""
+    bench = Bench()
+    tokens = bench.token("C", decimals[0]), bench.token("L", decimals[1])
+    feeds = bench.feed("C", 1), bench.feed("L", 1)
+    with cannot_be_built(f"BeyondScale({36 + decimals[1] + 8})"):
+        bench.deploy("MorphoOracle", "", abi.encode(b"", *tokens, *feeds))
 
 
 # ---------------------------------------------------------------- the rate
