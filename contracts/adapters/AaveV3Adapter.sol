@@ -299,9 +299,9 @@ contract AaveV3Adapter is ILendingAdapter {
     }
 
     function _collateral(Reserve memory r, address account, uint256 flags) private view returns (uint256) {
-        if (r.aToken.scaledBalanceOf(account) == 0) return 0;
-        bool off = !_backs(flags, r.id) && flags & OWES_ANY != 0;
-        return off && _couldBack(account, r) ? 0 : r.aToken.balanceOf(account);
+        if (_backs(flags, r.id)) return r.aToken.balanceOf(account);
+        if (r.aToken.scaledBalanceOf(account) == 0) return 0; // the cheaper of two reads, of what most lack
+        return flags & OWES_ANY != 0 && _couldBack(account, r) ? 0 : r.aToken.balanceOf(account);
     }
 
     /// @return Whether the asset counts as collateral for this account once it switches it on.

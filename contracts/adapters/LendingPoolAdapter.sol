@@ -13,6 +13,7 @@ contract LendingPoolAdapter is ILendingAdapter {
 
     ILendingPool public immutable pool;
     address[] private _assets;
+    uint256 private _accruedAt; // [s] when all reserves were last accrued through here
 
     constructor(ILendingPool pool_) {
         pool = pool_;
@@ -72,7 +73,8 @@ contract LendingPoolAdapter is ILendingAdapter {
         return amount.mulDivDown(pool.price(from), pool.price(to));
     }
 
-    function accrue() external {
+    function accrue() public {
+        _accruedAt = block.timestamp;
         for (uint256 i; i < _assets.length; ++i) {
             uint256 interest = pool.accrue(_assets[i]);
             if (interest != 0) emit InterestAccrued(i, interest);
@@ -83,6 +85,7 @@ contract LendingPoolAdapter is ILendingAdapter {
         external
         returns (Seizure memory s)
     {
+        if (_accruedAt != block.timestamp) accrue(); // the pool would do it by itself, and nobody would tell
         IERC20 token = IERC20(debt);
         token.transferFrom(msg.sender, address(this), repay);
         ILendingPool.Seizure memory done = pool.liquidate(account, collateral, debt, repay, receiver);

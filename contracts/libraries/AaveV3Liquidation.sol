@@ -74,12 +74,14 @@ library AaveV3Liquidation {
     }
 
     /// @return o What one liquidation does when it is asked for `repay`. A repayment that would leave dust, but pays
-    /// for all of the collateral, is carried out as the whole: the adapter then asks for everything.
+    /// for all of the collateral, is carried out as the whole: the adapter then asks for everything. One that is worth
+    /// less than a unit of the collateral does nothing: the pool refuses to pay out none (InvalidBurnAmount).
     function outcome(Rules rules, Terms memory t, uint256 repay) internal pure returns (Outcome memory o) {
         if (!liquidatable(t)) return o;
         uint256 limit = closable(rules, t);
         bool all = mustAskForAll(rules, t, repay);
-        return _outcome(rules, t, all ? limit : repay.min(limit));
+        o = _outcome(rules, t, all ? limit : repay.min(limit));
+        if (o.seized == o.protocolFee) o = Outcome(0, 0, 0);
     }
 
     /// @return Whether being asked for `repay` the pool refuses, but does the same when it is asked for everything.
@@ -96,6 +98,7 @@ library AaveV3Liquidation {
         if (!liquidatable(t)) return 0;
         uint256 limit = closable(rules, t);
         Outcome memory o = _outcome(rules, t, limit);
+        if (o.seized == o.protocolFee) return 0;
         return _leavesDust(rules, t, o) ? _withoutDust(rules, t, limit) : o.repaid;
     }
 

@@ -42,6 +42,7 @@ class Artifact:
     solc: str
     package: str = ""
     links: Mapping[str, Links] = field(default_factory=dict, repr=False)
+    _asked: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)  # selectors found so far
 
     @property
     def name(self) -> str:
@@ -62,12 +63,13 @@ class Artifact:
 
     def selector(self, function: str) -> bytes:
         """Selector of `function`, a signature, or a bare name if only one function has it; ChainError if none has."""
-        found = self.ids.get(function)
-        named = [signature for signature in self.ids if signature.partition("(")[0] == function]
-        if found is None and len(named) == 1:
-            return self.ids[named[0]]
+        found = self.ids.get(function) or self._asked.get(function)
         if found is None:
-            raise ChainError(f"{self.contract}: found function {function!r}; allowed: {', '.join(named or self.ids)}")
+            named = [signature for signature in self.ids if signature.partition("(")[0] == function]
+            if len(named) != 1:
+                allowed = ", ".join(named or self.ids)
+                raise ChainError(f"{self.contract}: found function {function!r}; allowed: {allowed}")
+            found = self._asked[function] = self.ids[named[0]]
         return found
 
     def encode(self, function: str, *arguments: Argument) -> bytes:

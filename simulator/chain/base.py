@@ -7,9 +7,9 @@ a sender (and so on the addresses CREATE gives): nothing that reaches a trace ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, overload
 
 from simulator.errors import BlockMismatch, ChainError
 
@@ -59,18 +59,62 @@ class Log:
     data: bytes
 
 
+class LazyLogs(Sequence[Log]):
+    """Events that are decoded one by one when they are asked for: most never are."""
+
+    __slots__ = ("_decode", "_raw", "_tell")
+
+    def __init__(self, tell: Callable[[], Sequence[tuple[str, Any]]], decode: Callable[[str, Any], Log]) -> None:
+        """`tell` gives the address, lower-case, of each event and what `decode` makes it from; asked once."""
+        self._tell, self._decode = tell, decode
+        self._raw: Sequence[tuple[str, Any]] | None = None
+
+    def _all(self) -> Sequence[tuple[str, Any]]:
+        if self._raw is None:
+            self._raw = self._tell()
+        return self._raw
+
+    def of(self, address: str) -> list[Log]:
+        """The events of one contract."""
+        return [self._decode(found, raw) for found, raw in self._all() if found == address]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Log: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Log, ...]: ...
+    def __getitem__(self, index: int | slice) -> Log | tuple[Log, ...]:
+        found = self._all()[index]
+        return self._decode(*found) if isinstance(found, tuple) else tuple(self._decode(*each) for each in found)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one transaction.
 
-    A failed one has no logs. `output` is return or revert data, in process only (b"" on anvil). `gas_used` [gas] is
-    the transaction's gas on anvil; in process it is wrong by construction (warm storage) and decides nothing.
+    A failed one has no logs; in process they are decoded when they are asked for. `output` is return or revert data,
+    in process only (b"" on anvil). `gas_used` [gas] is the transaction's gas on anvil; in process it is wrong by
+    construction (warm storage) and decides nothing.
     """
 
     ok: bool
-    logs: tuple[Log, ...]
+    logs: Sequence[Log]
     gas_used: int
     output: bytes = b""
+
+    def logs_of(self, address: str) -> list[Log]:
+        """The events of the contract at `address`, lower-case, in their order."""
+        if isinstance(self.logs, LazyLogs):
+            return self.logs.of(address)
+        return [log for log in self.logs if log.address == address]
 
 
 @dataclass(frozen=True, slots=True)

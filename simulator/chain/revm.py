@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
-from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
+from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult
+from pyrevm import Log as EvmLog
 
 from simulator.chain import abi
 from simulator.chain.base import (
@@ -23,6 +25,7 @@ from simulator.chain.base import (
     HARDFORK,
     Call,
     Head,
+    LazyLogs,
     Log,
     Receipt,
     Transaction,
@@ -120,7 +123,7 @@ class RevmChain:
         result = evm.result
         if result is None:
             raise ChainError("pyrevm: found no result of a transaction; allowed: one")
-        return Receipt(True, tuple([_log(log.address, *log.data) for log in result.logs]), result.gas_used, output)
+        return Receipt(True, LazyLogs(partial(_told, result), _log), result.gas_used, output)
 
     def _read(self, call: Call) -> bytes:
         evm = self._evm
@@ -151,8 +154,13 @@ class RevmChain:
                 self._evm.insert_account_storage(*overwritten)
 
 
-def _log(address: str, topics: list[bytes], data: bytes) -> Log:
-    return Log(address.lower(), tuple(topics), data)
+def _told(result: ExecutionResult) -> list[tuple[str, EvmLog]]:
+    return [(log.address.lower(), log) for log in result.logs]
+
+
+def _log(address: str, log: EvmLog) -> Log:
+    topics, data = log.data
+    return Log(address, tuple(topics), data)
 
 
 def _failure(error: RuntimeError) -> tuple[str, int, bytes]:

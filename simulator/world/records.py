@@ -94,14 +94,14 @@ def topics() -> Mapping[bytes, str]:
     return {topic: name.partition("(")[0] for name, topic in events.items() if name.startswith(("Executed", "Refused"))}
 
 
-def outcomes(logs: Sequence[Log], liquidator: str, orders: int, errors: Mapping[bytes, str]) -> list[Outcome]:
+def outcomes(logs: Sequence[Log], orders: int, errors: Mapping[bytes, str]) -> list[Outcome]:
     """What became of the `orders` orders of one transaction, in order; ChainError if one has no record.
 
-    `errors` are the protocol's own, signature by selector.
+    `logs` are the events of the keeper's `Liquidator`, `errors` the protocol's own, signature by selector.
     """
     found: dict[int, Outcome] = {}
     for log in logs:
-        name = topics().get(log.topics[0]) if log.address == liquidator else None
+        name = topics().get(log.topics[0])
         if name is not None:
             executed = name == "Executed"
             found[int.from_bytes(log.topics[1], "big")] = _filled(log.data) if executed else _refused(log.data, errors)

@@ -132,13 +132,13 @@ class World:
         found: list[list[Outcome]] = [[] for _ in orders]
         receipts = self._block(now, sends)
         for receipt, (index, keeper, count) in zip(receipts, shapes, strict=True):
-            found[index] += records.outcomes(receipt.logs, keeper.liquidator, count, self.site.errors)
+            found[index] += records.outcomes(receipt.logs_of(keeper.liquidator), count, self.site.errors)
         return found, self._accrued(receipts)
 
     def _accrued(self, receipts: Sequence[Receipt]) -> list[tuple[int, int]]:
         """The adapter's accrual events: (asset index, amount [token])."""
         topic, adapter = self._interest, self.site.adapter
-        logs = (log for receipt in receipts for log in receipt.logs if log.address == adapter)
+        logs = (log for receipt in receipts for log in receipt.logs_of(adapter))
         return [(abi.uint256(log.data), abi.uint256(log.data, 1)) for log in logs if log.topics[0] == topic]
 
     def _block(self, now: int, sends: Sequence[Transaction]) -> list[Receipt]:

@@ -95,8 +95,9 @@ class Line:
 _BONUS = Fraction(100, 105)
 _BLUE = 1 - Fraction(3, 10) * (1 - Fraction(83, 100))
 _AAVE = {"full_close_below_health": ".95", "full_close_below_value": 2000, "min_leftover_value": 1000}
-_SHARED = {"WETH": WETH, "WBTC": WBTC, "USDC": USDC}
-_EQUAL = {name: {**asset, "ltv": asset["liquidation_threshold"]} for name, asset in _SHARED.items()}
+_ALL_THREE = {"WETH": WETH, "WBTC": WBTC, "USDC": USDC}
+_SHARED = {name: {**asset, "protocol_fee": "0.1"} for name, asset in _ALL_THREE.items()}
+_EQUAL = {name: {**asset, "ltv": asset["liquidation_threshold"]} for name, asset in _ALL_THREE.items()}
 _APART = {"WETH": ISOLATED, "WBTC": {**ISOLATED, "decimals": 8}, "USDC": NO_COLLATERAL}
 _COMET = {"WETH": COMET, "WBTC": {**COMET, "decimals": 8}, "USDC": NO_COLLATERAL}
 _HALF, _ALL = Fraction(1, 2), Fraction(1)
@@ -104,10 +105,10 @@ _HALF, _ALL = Fraction(1, 2), Fraction(1)
 _OWN_LACKS = {
     "pause": "it has no switch",
     "third term": "it cubes a rate per second [ray], of which one digit is left: up to a quarter of the term is lost",
-    "accrual told": "its adapter leaves interest to accrue(), which the harness calls in every second it acts in",
 }
 _MORPHO_LACKS = {
     "pause": "nobody can stop it",
+    "several legs": "a market is of one collateral and one loan",
     "supply cap": "a market takes all that is posted",
     "borrow cap": "a market lends all it has",
     "lent collateral": "collateral is held apart and never lent, so that it can always leave",

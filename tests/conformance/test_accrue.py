@@ -87,7 +87,7 @@ def test_an_index_never_understates_what_an_account_owes(line: Line) -> None:
         assert owed * index >= (stand.owed("a") - 2) * first
 
 
-@pytest.mark.parametrize("line", having("accrual told"))
+@pytest.mark.parametrize("line", TABLE)
 def test_a_liquidation_tells_what_it_accrues_itself(line: Line) -> None:
     """A day after the last look: interest told by the liquidation, and no more of it afterwards."""
     stand = lent(line)

@@ -7,8 +7,8 @@ AAVE v3.6, against the pool told Aave's rules (half of the debt, whole below 0.9
 - values: Aave rounds each debt's value up and each collateral's down to 1e-8 USD, the pool rounds none. Half of `n`
   debts is percentMul, half up: at most (n + 1)/2 · 1e-8 USD above the pool's, then both round down to a unit. `repaid`
   differs by ((n + 1)/2 · 1e-8 USD in units of the debt) + 1.
-- collateral: the pool rounds r·P_d·(1 + b)/P_c down once; Aave rounds down before the bonus and half up after it:
-  2 + b units at most, less than 3.
+- collateral: the pool rounds r·P_d·(1 + b)/P_c down once; Aave rounds down before the bonus and half up after it: less
+  than 3/2 + b units apart, which is one.
 - a repayment that the dust rule sets: what must stay of the debt is 1e-8 USD less for Aave, which rounds its value up;
   what must stay of the collateral is the same, but the seizure is rounded as above: 2 units of it in units of the debt.
 - a collateral that is taken whole: both round up what it pays for, Aave after rounding its worth down: 1 unit.
@@ -59,7 +59,7 @@ def path(draw: Random, price: float, crashes: bool) -> dict[str, Any]:
     crash = draw.randrange(2, STEPS) if crashes else -1
     pairs = []
     for step in range(STEPS):
-        pairs.append((f"{12 * step}s", f"{price:.8f}"))
+        pairs.append((f"{36 * step}s", f"{price:.8f}"))
         price *= 1 - draw.uniform(0.1, 0.5) if step == crash else 1 + draw.uniform(-0.09, 0.06)
     return points(*pairs)
 
@@ -221,7 +221,7 @@ def aave_gaps(scenario: Scenario, made: list[Row]) -> Iterator[Gap]:
             if row.repaid != account.debt[d] and dusty(row, account):
                 repaid = account.owed_gap[d] + BASE / price_d + 1
                 repaid = max(repaid, 2 + (account.posted_gap[c] + 2) * price_c / (bonus * price_d))
-            seized = repaid * price_d * bonus / price_c + 3
+            seized = repaid * price_d * bonus / price_c + bonus + Fraction(1, 2)
         fee = FEE * (seized * (1 - 1 / bonus) + 1) + 1 if seized else Fraction(0)
         settle(account, row, repaid, seized)
         yield Gap(repaid, seized, fee, {asset: account.owed_gap[asset] for asset in row.bad_debt})

@@ -42,6 +42,28 @@ def test_a_healthy_account_is_left_alone(line: Line) -> None:
 
 
 @pytest.mark.parametrize("line", TABLE)
+def test_nothing_is_offered_of_a_healthy_account(line: Line) -> None:
+    """The largest repayment is nothing, or the question is refused as the liquidation would be."""
+    stand = line.alone()
+    try:
+        assert stand.max_repay("a") == 0
+    except Declined as refusal:
+        assert str(refusal) == line.healthy
+
+
+@pytest.mark.parametrize("line", TABLE)
+def test_who_comes_second_is_refused(line: Line) -> None:
+    """Two keepers, one account that the first heals: the second is refused and its purse is what it was."""
+    keepers = [{"name": "late", "sell": "hold"}, {"name": "early", "sell": "hold", "priority_fee": 1}]
+    stand = line.alone(prices={"WETH": points(("0s", 2000), ("12s", 1800))}, clock=TWO_STEPS, keepers=keepers)
+    late = stand.world.site.keepers[0].liquidator
+    before = [stand.wallet(late, token) for token in stand.tokens.values()]
+    assert refused(stand) in (["NothingToRepay"], [line.healthy])
+    assert [row.keeper for row in stand.run.trace.liquidations] == ["early"]
+    assert [stand.wallet(late, token) for token in stand.tokens.values()] == before
+
+
+@pytest.mark.parametrize("line", TABLE)
 def test_an_unprofitable_order_changes_nothing(line: Line) -> None:
     """It wants a million, gets some hundred, and reverts whole: the row says why, the account stays as it was."""
     keepers = [{"name": "k", "sell": "hold", "min_profit": 1_000_000}]

@@ -62,7 +62,7 @@ def test_the_address_it_cannot_reach_is_not_named(foreign: FoundryChain, stage: 
 
 
 @pytest.mark.parametrize(
-    "address", ["wss://host.example/v3/secretkey", "/tmp/secretkey/geth.ipc", "http://[secretkey", ""]
+    "address", ["wss://host.example/v3/secretkey", "/srv/secretkey/geth.ipc", "http://[secretkey", ""]
 )
 def test_addresses_of_every_kind_are_hidden(address: str) -> None:
     assert "secretkey" not in hider(address)(f"cannot reach {address}, SECRETKEY or not".replace("SECRETKEY or ", ""))

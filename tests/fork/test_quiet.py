@@ -39,8 +39,10 @@ def test_secrets_are_found_in_locals_files_and_command_lines(tmp_path: Path) -> 
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "a").write_text(SECRET)
     assert secrets_in_files(tmp_path) == [str(tmp_path / "cache" / "a")]
-    program = "import sys; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program, SECRET], stdin=subprocess.PIPE) as child:
+    program = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()", SECRET]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # a command line stands in /proc a moment after its process
         assert secrets_in_processes() == [f"/proc/{child.pid}/cmdline"]
 
 

@@ -22,7 +22,7 @@ from simulator.world import addresses
 from simulator.world.builder import Builder, text
 from simulator.world.protocols.aave_v3 import AaveV3, attach, deploy
 from simulator.world.protocols.base import Ground
-from simulator.world.records import error_name
+from simulator.world.records import TOTALS_WORDS, Totals, error_name
 from tests.contracts.desk import load_test
 from tests.small import small
 
@@ -63,18 +63,6 @@ class Seizure(NamedTuple):
     received: int
     protocol_fee: int
     bad_debt: tuple[tuple[str, int], ...]
-
-
-class Totals(NamedTuple):
-    """`ILendingAdapter.Totals`."""
-
-    supply: int
-    debt: int
-    held: int
-    written_off: int
-    supply_index: int
-    debt_index: int
-    rounding_per_touch: int
 
 
 class Row(NamedTuple):
@@ -280,7 +268,7 @@ class Market:
         return repaid, received
 
     def totals(self, asset: str) -> Totals:
-        rows = abi.structs(self.ask("totals"), len(Totals._fields))
+        rows = abi.structs(self.ask("totals"), TOTALS_WORDS)
         return Totals(*rows[self.names.index(asset)])
 
     def rows(self, *accounts: str) -> list[Row]:

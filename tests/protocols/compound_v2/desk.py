@@ -16,6 +16,7 @@ from simulator.world import addresses
 from simulator.world.builder import transaction
 from simulator.world.protocols import compound_v2
 from simulator.world.protocols.base import Ground
+from simulator.world.records import Totals
 from tests.contracts.desk import MAX, WAD, Bench, Refused, ether, explain, usdc, who
 from tests.small import account, small
 
@@ -30,18 +31,6 @@ class Seizure(NamedTuple):
     seized: int
     received: int
     protocol_fee: int
-
-
-class Totals(NamedTuple):
-    """`ILendingAdapter.Totals` [token], indices [ray]."""
-
-    supply: int
-    debt: int
-    held: int
-    written_off: int
-    supply_index: int
-    debt_index: int
-    rounding_per_touch: int
 
 
 def scenario(assets: Mapping[str, Mapping[str, Any]] | None = None, **changes: Any) -> Scenario:

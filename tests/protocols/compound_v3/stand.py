@@ -11,6 +11,7 @@ from typing import NamedTuple
 from simulator.chain import abi
 from simulator.chain.base import Receipt
 from simulator.world import addresses
+from simulator.world.records import TOTALS_WORDS, Totals
 from tests.contracts.desk import MAX, ROLES, WAD, Bench, artifact, ether, usd, usdc, who
 
 PERCENT = WAD // 100
@@ -56,18 +57,6 @@ class Seizure(NamedTuple):
         body = receipt.output[abi.WORD :]
         repaid, cleared, seized, received, fee = abi.words(body[: 5 * abi.WORD])
         return cls(repaid, cleared, seized, received, fee, tuple(abi.structs(body, 2, 5)))
-
-
-class Totals(NamedTuple):
-    """`ILendingAdapter.Totals` [token], indices [ray]."""
-
-    supply: int
-    debt: int
-    held: int
-    written_off: int
-    supply_index: int
-    debt_index: int
-    rounding_per_touch: int
 
 
 FREE = Curve()
@@ -182,7 +171,7 @@ class Stand(Bench):
         return abi.words(self.ask("quote", *self.pair(role, collateral), repay))
 
     def totals(self) -> dict[str, Totals]:
-        rows = abi.structs(self.ask("totals"), len(Totals._fields))
+        rows = abi.structs(self.ask("totals"), TOTALS_WORDS)
         return {name: Totals(*row) for name, row in zip(self.order, rows, strict=True)}
 
     def row(self, role: str) -> tuple[int, ...]:

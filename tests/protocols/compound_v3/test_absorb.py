@@ -73,7 +73,8 @@ def test_all_collateral_is_absorbed_and_one_asset_is_bought() -> None:
     assert done == Seizure(usdc(5_335), usdc(17_000), ether(5), ether(5), 0)  # 1 100 · 0.97 each
     assert stand.row("borrower") == (MAX, 0, 0, usdc(1_725), 0, 0, 0)
     assert (stand.for_sale("WETH"), stand.for_sale("WBTC")) == (0, 5 * 10**7)
-    assert stand.totals()["WBTC"][:3] == (0, 0, 5 * 10**7)
+    totals = stand.totals()["WBTC"]
+    assert (totals.supply, totals.debt, totals.held) == (0, 0, 5 * 10**7)
 
 
 def test_the_rest_can_be_fetched_from_the_storefront() -> None:

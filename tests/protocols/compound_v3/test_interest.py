@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from simulator.world.records import Totals
 from tests.contracts.desk import RAY, WAD, YEAR, ether, usd, usdc
 from tests.protocols.compound_v3.stand import INDEX, PERCENT, Curve, opened
 
@@ -59,7 +60,7 @@ def test_only_the_base_token_bears_interest() -> None:
     stand.give(7, "WETH")
     stand.wait(YEAR)
     stand.accrue()
-    assert stand.totals()["WETH"] == (ether(1000), 0, ether(1000) + 7, 0, RAY, RAY, 0)
+    assert stand.totals()["WETH"] == Totals(ether(1000), 0, ether(1000) + 7, 0, RAY, RAY, 0)
 
 
 def test_a_liquidation_reports_the_interest_it_finds() -> None:

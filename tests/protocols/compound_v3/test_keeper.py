@@ -39,7 +39,7 @@ class Keeper:
 
     def execute(self, *orders: tuple[abi.Static, ...], twins: tuple[tuple[str, int], ...] = ()) -> list[Outcome]:
         receipt = self.stand.send("keeper", "Liquidator", self.hand, "execute", ALLOWANCE, list(orders), list(twins))
-        return records.outcomes(receipt.logs, self.hand, len(orders), load("CompoundV3Adapter").errors)
+        return records.outcomes(receipt.logs_of(self.hand), len(orders), load("CompoundV3Adapter").errors)
 
     def filled(self, *orders: tuple[abi.Static, ...]) -> list[Filled]:
         found = self.execute(*orders)

@@ -13,6 +13,7 @@ from simulator.scenario import Scenario
 from simulator.simulate import prepare
 from simulator.world import addresses
 from simulator.world.protocols.morpho_blue import Params
+from simulator.world.records import Totals
 from tests.contracts.desk import MAX, Bench, Refused, who
 from tests.small import DEFAULTS
 
@@ -40,18 +41,6 @@ class Position(NamedTuple):
     supply_shares: int
     debt_shares: int
     collateral: int  # [token]
-
-
-class Totals(NamedTuple):
-    """`ILendingAdapter.Totals` [token], indices [ray]."""
-
-    supply: int
-    debt: int
-    held: int
-    written_off: int
-    supply_index: int
-    debt_index: int
-    rounding_per_touch: int
 
 
 class Seizure(NamedTuple):

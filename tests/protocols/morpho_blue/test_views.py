@@ -7,6 +7,7 @@ from math import floor
 
 from simulator.chain import abi
 from simulator.world import addresses
+from simulator.world.records import Totals
 from tests.contracts.desk import MAX, RAY, refuses, usd, usdc
 from tests.protocols.morpho_blue.desk import KINKED, LENDER, TREASURY, Desk, asset, blue
 from tests.protocols.morpho_blue.reference import WAD, YEAR, Pool, Terms
@@ -78,7 +79,7 @@ def test_totals_are_morphos() -> None:
     assert totals.supply == Pool(*market[:4]).claimed(market.supply_shares)
     assert 0 <= market.supply - totals.supply <= 1
     assert totals.held == desk.wallet(desk.morpho, desk.tokens["USDC"]) == market.supply - market.debt
-    assert desk.totals("WETH") == (143 * WAD // 10, 0, 143 * WAD // 10, 0, RAY, RAY, totals.rounding_per_touch)
+    assert desk.totals("WETH") == Totals(143 * WAD // 10, 0, 143 * WAD // 10, 0, RAY, RAY, totals.rounding_per_touch)
 
 
 def test_sums_over_accounts_are_the_totals() -> None:
