@@ -66,6 +66,18 @@ def build_book(scenario: Scenario, first_prices: Mapping[str, int]) -> Book:
     )
 
 
+def check_stands(book: Book, assets: Sequence[str], owed: Sequence[Sequence[int]]) -> None:
+    """Raise InputError if an account owes other assets where it stands (`owed`, by account) than the book says.
+
+    It is another chain's book then, or an asset was left out of it, for which keepers would have no route.
+    """
+    for position, amounts in zip(book.accounts, owed, strict=True):
+        there = {name for name, amount in zip(assets, amounts, strict=True) if amount}
+        if there != position.debt.keys():
+            says, stands = (", ".join(sorted(names)) or "nothing" for names in (position.debt.keys(), there))
+            raise InputError(f"book.fork: {position.name}.debt", says, f"what the account owes there: {stands}")
+
+
 def _units(scenario: Scenario, account: str, asset: str, amount: Decimal) -> int:
     return to_base_units(amount, scenario.assets[asset].decimals, f"book: account {account}: {asset}")
 

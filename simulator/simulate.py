@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from simulator.agents.keepers import healthy
 from simulator.agents.orders import UNLIMITED, AccountState
-from simulator.book import Book, Position, build_book
+from simulator.book import Book, Position, build_book, check_stands
 from simulator.chain.base import Chain
 from simulator.errors import ConservationViolated
 from simulator.keeping import Keeping, Placed
@@ -270,6 +270,7 @@ class Run:
 
     def _opened(self, state: State) -> Ledger:
         if self._attached:
+            check_stands(self._book, self.world.site.assets, [state.debt for state in self._start])
             return Ledger.attached(self.world.site.assets, state.totals)
         expected = _expected(self._scenario, self._book)
         self._ledger = Ledger.opened(self.world.site.assets, self._lent(), expected)

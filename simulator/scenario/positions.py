@@ -30,6 +30,7 @@ def check_positions(
     """
     if content.book.fork is not None:
         _held(content, accounts or ())
+        _routes(content, held_pairs(content, accounts))
         return
     where = "book.file: " if content.book.file is not None else "book.accounts."
     for account in accounts or ():

@@ -31,6 +31,7 @@ SELECTORS: Final = {
     "token1": bytes.fromhex("d21220a7"),
     "fee": bytes.fromhex("ddca3f43"),
     "slot0": bytes.fromhex("3850c7bd"),
+    "getReserves": bytes.fromhex("0902f1ac"),
 }
 _PRECISION: Final = Context(prec=80)
 
@@ -63,12 +64,13 @@ def _standing(build: Builder, venue: UniswapV2 | UniswapV3, pair: tuple[str, str
     if isinstance(venue, UniswapV3):
         wanted["fee"] = abi.to_address(int(venue.fee * PPM))
     for name, expected in wanted.items():
-        found = abi.to_address(_word(build, pool, name))
+        found = abi.to_address(_word(build, path, pool, name))
         if found != expected:
             raise InputError(path, f"{name} {found}", f"a pool of {venue.base} and {venue.quote}, {name} {expected}")
     if isinstance(venue, UniswapV2):
+        _word(build, path, pool, "getReserves")
         return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0]))
-    root = _word(build, pool, "slot0")
+    root = _word(build, path, pool, "slot0")
     limits = max(ROOT_RANGE[0], root >> FARTHEST), min(ROOT_RANGE[1], root << FARTHEST)
     return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits))
 
@@ -77,13 +79,13 @@ def _number(address: str) -> int:
     return int(address, 16)
 
 
-def _word(build: Builder, to: str, function: str) -> int:
+def _word(build: Builder, path: str, to: str, function: str) -> int:
     """The first word that `function` of a pool answers; InputError if no such contract stands there."""
     try:
         (reply,) = build.chain.call(build.number + 1, build.timestamp, [Call(to, SELECTORS[function])])
         return abi.uint256(reply)
     except (TransactionReverted, ValueError):
-        raise InputError("venues", to, f"the address of a pool: what stands there knows no {function}") from None
+        raise InputError(path, to, f"the address of a pool: what stands there knows no {function}") from None
 
 
 def _constant_product(

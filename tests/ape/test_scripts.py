@@ -21,7 +21,6 @@ from simulator import run
 from simulator.chain import Call, abi
 from simulator.chain.base import Head
 from simulator.deployments import Deployment, deployment
-from simulator.gas import schedule
 from simulator.testing.shock import fork, shock_command
 from simulator.world.addresses import borrower
 from tests.ape.anvils import free_foundry
@@ -66,13 +65,7 @@ def test_a_script_runs_a_scenario_on_apes_fork(upstream: Archive, scenario: Path
         assert '"chain": "fork"' in (target / "manifest.json").read_text()
 
 
-UNMEASURED = pytest.mark.xfail("aave-v3" not in schedule(), reason="a snapshot leaves gas to the schedule")
-
-
-@pytest.mark.parametrize(
-    "given",
-    [pytest.param(True, id="a scenario of them"), pytest.param(False, id="a snapshot of them", marks=UNMEASURED)],
-)
+@pytest.mark.parametrize("given", [True, False], ids=["a scenario of them", "a snapshot of them"])
 def test_a_script_liquidates_the_accounts_that_stand_there(given: bool, upstream: Archive, tmp_path: Path) -> None:
     """Aave at 2 000 on the upstream; a fall by a tenth on its fork gives the worked numbers at 1 800."""
     standing, where = standing_aave(upstream)
@@ -108,7 +101,6 @@ def standing_aave(upstream: Archive) -> tuple[dict[str, Any], Deployment]:
     return content, where
 
 
-@pytest.mark.xfail("morpho-blue" not in schedule(), reason="a snapshot leaves gas to the schedule")
 def test_morphos_accounts_are_found_by_its_markets(upstream: Archive, tmp_path: Path) -> None:
     """1 WETH at 2 000 against 1 600 at 86 %; by a tenth: 1 600 > 1 548, and 1 600 · 500/479 are worth 0.9278… WETH."""
     site = run(morpho("0.86", 2000, 1600), upstream).outcome.world.site

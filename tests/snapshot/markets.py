@@ -51,7 +51,7 @@ def accounts(count: int) -> list[dict[str, Any]]:
     return found
 
 
-def aave(count: int) -> Scenario:
+def aave(count: int, **more: Any) -> Scenario:
     return small(
         accounts(count),
         protocol={"kind": "aave-v3", "emodes": EMODES},
@@ -59,6 +59,7 @@ def aave(count: int) -> Scenario:
         lenders={"USDC": 100_000_000, "WBTC": 5},
         prices={name: constant(price) for name, price in PRICES.items()},
         oracle={},
+        **more,
     )
 
 
