@@ -18,7 +18,7 @@ class Ratio:
     """Two costs, measured in turns: `over` and `under` [s] by repetition; their ratio must keep to `bound`."""
 
     name: str
-    bound: float
+    bound: float | None  # None: measured for information
     at_least: bool  # the bound is a lower one
     over: tuple[float, ...]
     under: tuple[float, ...]
@@ -39,6 +39,8 @@ class Ratio:
         return min(self.over) / min(self.under)
 
     def keeps(self, value: float) -> bool:
+        if self.bound is None:
+            return True
         return value >= self.bound if self.at_least else value <= self.bound
 
 
@@ -54,8 +56,15 @@ def in_turns(over: Timed, under: Timed, repetitions: int) -> tuple[tuple[float, 
     return tuple(ones), tuple(others)
 
 
+def worked(work: Callable[[], object]) -> float:
+    """How long this process works for `work` [s of processor time]: what waits for others is not in it."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
 def timed(work: Callable[[], object]) -> float:
-    """How long `work` takes [s]."""
+    """How long `work` takes [s], with all that other processes do for it."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

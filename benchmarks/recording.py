@@ -46,17 +46,17 @@ class RecordingChain(RevmChain):
 
 
 def replay(record: Record) -> float:
-    """The same transactions in the same blocks, by pyrevm alone, from the same start; how long they took [s]."""
+    """The same transactions in the same blocks, by pyrevm alone, from the same start; processor time [s]."""
     evm = EVM(env=Env(cfg=CfgEnv(chain_id=CHAIN_ID)), gas_limit=BLOCK_GAS_LIMIT, spec_id=HARDFORK.upper())
     for address, runtime in record.codes:
         evm.insert_account_info(address, AccountInfo(nonce=0, code=runtime))
-    start = time.perf_counter()
+    start = time.process_time()
     for block in record.blocks:
         evm.set_block_env(_environment(block))
         for transaction in block.transactions:
             evm.reset_transient_storage()
             evm.message_call(transaction.sender, transaction.to, transaction.data, gas=transaction.gas)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def send_again(record: Record, chain: Chain) -> None:

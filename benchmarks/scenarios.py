@@ -19,5 +19,10 @@ def quiet(accounts: int) -> Scenario:
     return _sized(Scenario.load(HERE / "quiet.yaml"), accounts)
 
 
+def on(protocol: str, scenario: Scenario) -> Scenario:
+    """The same on another protocol, without what that one fixes itself."""
+    return scenario.replace("protocol.kind", protocol)
+
+
 def _sized(scenario: Scenario, accounts: int) -> Scenario:
     return scenario.replace("book.sample.accounts", str(accounts))

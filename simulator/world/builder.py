@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from simulator.chain import abi
-from simulator.chain.anvil import RpcChain
 from simulator.chain.artifact import Artifact, load
 from simulator.chain.base import Call, Chain, Receipt, Transaction
 from simulator.errors import ChainError, TransactionReverted
 from simulator.world import addresses
 from simulator.world.records import NAMED_ERRORS
+
+if TYPE_CHECKING:  # a run in process talks to nobody: what that takes is imported where it is needed
+    from simulator.chain.anvil import RpcChain
 
 FORK = "fork"
 """The name of a chain that began as another one: what stood there stands here too, at the same addresses."""
@@ -115,6 +118,8 @@ class Builder:
 
 def rpc_of(chain: Chain) -> RpcChain:
     """`chain` as one whose code can be read and whose balances can be set; ChainError if it is none."""
+    from simulator.chain.anvil import RpcChain
+
     if not isinstance(chain, RpcChain):
         raise ChainError(f"fork: found a chain {chain.name}; allowed: anvil's fork of a real one")
     return chain

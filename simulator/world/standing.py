@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.chain import abi
 from simulator.chain.base import Call, Chain
@@ -18,9 +18,10 @@ from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
 from simulator.world import addresses
 from simulator.world.builder import FORK, Builder, rpc_of, text
-from simulator.world.protocols import aave_v3, compound_v3, morpho_blue
 from simulator.world.protocols.base import Ground, Lending
-from simulator.world.protocols.morpho_blue import Params, read_params
+
+if TYPE_CHECKING:  # a run that deploys pays for no other protocol
+    from simulator.world.protocols.morpho_blue import Params
 
 FEED_DECIMALS: Final = 8
 NOWHERE: Final = abi.to_address(0)
@@ -150,6 +151,8 @@ def feed_arguments(name: str, asset: Asset | None = None) -> bytes:
 
 def attach(ground: Ground) -> Lending:
     """The scenario's protocol as it stands, with an adapter of ours in front of it; our feeds have reported."""
+    from simulator.world.protocols import aave_v3, compound_v3, morpho_blue
+
     here = deployment(ground.scenario).address
     if ground.scenario.protocol.kind == "morpho-blue":
         markets = _markets(ground.build, ground.scenario)
@@ -171,6 +174,8 @@ def _put_oracles(ground: Ground, markets: Sequence[Params]) -> None:
 
 
 def _markets(build: Builder, scenario: Scenario) -> list[Params]:
+    from simulator.world.protocols.morpho_blue import read_params
+
     here = deployment(scenario)
     return read_params(build, here.address, [bytes.fromhex(market[2:]) for market in here.markets])
 

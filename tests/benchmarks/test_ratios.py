@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.anvil_blocks import anvil_blocks
 from benchmarks.measure import Ratio, in_turns
 from benchmarks.quiet_step import quiet_step
-from benchmarks.scenarios import one_drop
+from benchmarks.scenarios import on, one_drop
 from benchmarks.start_up import heavy_imports, start_up
-from benchmarks.throughput import throughput
+from benchmarks.throughput import BOUNDS, throughput
 from simulator.scenario import Scenario
 
 ROUNDS = 5
@@ -32,11 +33,22 @@ def assert_keeps(measure: Callable[[], Ratio]) -> None:
 def test_the_harness_makes_half_the_liquidations_a_second_of_a_bare_replay() -> None:
     """All that is recorded, decided, decoded and written costs no more than the transactions themselves."""
     assert_keeps(lambda: throughput(one_drop(500), 5))
+    assert BOUNDS == {"lending-pool": 0.5, "aave-v3": 0.6}
 
 
 def test_so_it_does_through_a_long_crash() -> None:
     """The same with hundreds of steps in which little happens."""
     assert_keeps(lambda: throughput(Scenario.load("black-thursday"), 3))
+
+
+def test_on_aave_it_makes_six_tenths() -> None:
+    """The real protocol's liquidations cost more, the rest as much: 1 000 at once, opening included."""
+    assert_keeps(lambda: throughput(on("aave-v3", one_drop(1000)), 3))
+
+
+def test_so_it_does_through_a_long_crash_on_aave() -> None:
+    """The same with hundreds of steps in which little happens."""
+    assert_keeps(lambda: throughput(on("aave-v3", Scenario.load("black-thursday")), 2))
 
 
 def test_a_quiet_step_does_not_follow_the_number_of_accounts() -> None:
@@ -56,7 +68,7 @@ def test_a_run_in_process_imports_nothing_heavy() -> None:
 
 def test_anvil_in_blocks_is_five_times_one_by_one() -> None:
     """The same liquidations from the same state."""
-    assert_keeps(lambda: anvil_blocks(1_000, 50, 2))
+    assert_keeps(lambda: anvil_blocks("lending-pool", 1_000, 50, 2))
 
 
 def test_a_ratio_is_of_pairs_and_knows_its_side() -> None:
@@ -64,5 +76,6 @@ def test_a_ratio_is_of_pairs_and_knows_its_side() -> None:
     ratio = Ratio("r", 2.0, True, (4.0, 9.0, 2.0), (2.0, 3.0, 2.0))
     assert (ratio.median, ratio.of_bests, ratio.pairs) == (2.0, 1.0, [1.0, 2.0, 3.0])
     assert ratio.keeps(2.0) and not ratio.keeps(1.9)
+    assert replace(ratio, bound=None).keeps(0.0)
     one, other = iter([9.0, 1.0, 2.0]), iter([8.0, 3.0, 4.0])
     assert in_turns(lambda: next(one), lambda: next(other), 2) == ((1.0, 2.0), (3.0, 4.0))
