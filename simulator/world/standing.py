@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # a run that deploys pays for no other protocol
     from simulator.world.protocols.morpho_blue import Params
 
 FEED_DECIMALS: Final = 8
+NOWHERE: Final = abi.to_address(0)
+"""The source of an asset that Aave has from its fallback oracle."""
 SELECTORS: Final = {
     "getPriceOracle()": bytes.fromhex("fca513a8"),
     "getSourceOfAsset(address)": bytes.fromhex("92bf2be0"),
@@ -82,9 +84,12 @@ def look_around(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -
 
 
 def check_shared(scenario: Scenario, standing: Standing) -> None:
-    """InputError if two assets that read one feed are to have different prices."""
+    """InputError if two assets that read one feed are to have different prices, or one reads none."""
     first: dict[str, str] = {}
     for name, feed in standing.sources.items():
+        if feed == NOWHERE:
+            allowed = "an asset whose price the protocol reads from a feed, which can be told another"
+            raise InputError(f"assets.{name}.address", scenario.assets[name].address, allowed)
         other = first.setdefault(feed, name)
         if scenario.prices[name] != scenario.prices[other]:
             raise InputError(f"prices.{name}", name, f"the same path as {other}: the protocol reads one feed for both")

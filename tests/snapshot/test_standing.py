@@ -100,6 +100,19 @@ def test_two_assets_that_share_a_feed_must_have_one_price(market: Stood, tmp_pat
             run(scenario.replace("prices.DAI", constant("0.99")), fork)
 
 
+def test_an_asset_that_reads_no_feed_cannot_be_told_a_price(market: Stood, tmp_path: Path) -> None:
+    """Aave asks its fallback oracle for DAI, here code that answers 1e8: nothing would hear of another price."""
+    oracle, encode = found(market, "getPriceOracle"), real("aave-v3", "AaveOracle").encode
+    fallback, token = "0x" + "98" * 20, market.world.site.token("DAI")
+    market.chain.set_code(fallback, bytes.fromhex("6305f5e1005f5260205ff3"))
+    sent(market, addresses.HARNESS, oracle, encode("setFallbackOracle", fallback))
+    sent(market, addresses.HARNESS, oracle, encode("setAssetSources", [token], ["0x" + "00" * 20]))
+    with forked(market, tmp_path) as (fork, scenario):
+        assert scenario.first_price("DAI") == 1
+        with pytest.raises(InputError, match=rf"assets\.DAI\.address: found '{token}'; allowed: an asset whose price"):
+            run(scenario, fork)
+
+
 # ------------------------------------------------------------ tokens
 
 
