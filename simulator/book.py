@@ -14,13 +14,17 @@ from itertools import accumulate, islice, pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from simulator.agents.orders import AccountState
 from simulator.errors import InputError
 from simulator.prices.draws import Stream, exp, ln
-from simulator.units import PRICE, to_base_units
+from simulator.units import PRICE, WAD, to_base_units
+from simulator.valuation import health_by
 
 if TYPE_CHECKING:
     from simulator.scenario import Cluster, Lognormal, Pareto, Sample, Scenario
 
+SAME_HEALTH: Final = 1e-3
+"""Relative. Older versions of Aave round an account's average threshold to a basis point."""
 _HEALTH: Final = 10**12
 """A drawn health is kept as a whole number of 1e-12."""
 _DEEPEST: Final = 600.0
@@ -76,6 +80,22 @@ def check_stands(book: Book, assets: Sequence[str], owed: Sequence[Sequence[int]
         if there != position.debt.keys():
             says, stands = (", ".join(sorted(names)) or "nothing" for names in (position.debt.keys(), there))
             raise InputError(f"book.fork: {position.name}.debt", says, f"what the account owes there: {stands}")
+
+
+def check_terms(
+    book: Book, states: Sequence[AccountState], units: Sequence[int], thresholds: Sequence[Sequence[float]]
+) -> None:
+    """Raise InputError if an account's health by the scenario's terms is not the protocol's where it stands.
+
+    Then a threshold, an e-mode, decimals or a price is not the chain's: the run would screen for what never happens.
+    """
+    for position, state, row in zip(book.accounts, states, thresholds, strict=True):
+        if not any(state.debt):
+            continue
+        stated, there = health_by(state, units, row), state.health / WAD
+        if abs(stated - there) > SAME_HEALTH * there:
+            allowed = f"{there:.6g}, as the protocol has it: thresholds, e-modes and decimals as they stand there"
+            raise InputError(f"book.fork: {position.name}", f"health {stated:.6g} by the scenario's terms", allowed)
 
 
 def _units(scenario: Scenario, account: str, asset: str, amount: Decimal) -> int:

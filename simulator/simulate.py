@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from simulator.agents.keepers import healthy
 from simulator.agents.orders import UNLIMITED, AccountState
-from simulator.book import Book, Position, build_book, check_stands
+from simulator.book import Book, Position, build_book, check_stands, check_terms
 from simulator.chain.base import Chain
 from simulator.errors import ConservationViolated
 from simulator.keeping import Keeping, Placed
@@ -93,7 +93,7 @@ class Run:
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
         self._start = world.accounts(self._now, self._everyone)
-        self._ledger = self._opened(state)
+        self._ledger = self._opened(state, unit_values([opening[name] for name in scenario.assets], self._decimals))
         self._screen = Screen(self._start, *_indices(state), thresholds)
         self._market = Market(scenario, world, opening, state)
         self._keeping = Keeping(scenario, world, self._backs)
@@ -268,9 +268,10 @@ class Run:
         rows = zip(self._scenario.assets, self._scenario.thresholds(position), strict=True)
         return tuple(row if not self._attached or name in position.collateral else 0.0 for name, row in rows)
 
-    def _opened(self, state: State) -> Ledger:
+    def _opened(self, state: State, units: tuple[int, ...]) -> Ledger:
         if self._attached:
             check_stands(self._book, self.world.site.assets, [state.debt for state in self._start])
+            check_terms(self._book, self._start, units, [self._thresholds(each) for each in self._book.accounts])
             return Ledger.attached(self.world.site.assets, state.totals)
         expected = _expected(self._scenario, self._book)
         self._ledger = Ledger.opened(self.world.site.assets, self._lent(), expected)

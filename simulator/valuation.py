@@ -52,6 +52,12 @@ def latent_by_debt(
     return found
 
 
+def health_by(state: AccountState, units: Sequence[int], thresholds: Sequence[float]) -> float:
+    """Health from balances, unit values and thresholds, by asset; for an account that owes something."""
+    backing = sum(float(a) * u * t for a, u, t in zip(state.collateral, units, thresholds, strict=True))
+    return backing / value(state.debt, units)
+
+
 def liquidation_drop(state: AccountState) -> Fraction | None:
     """The common fall of its collateral's prices at which health reaches one; None for an account without debt.
 

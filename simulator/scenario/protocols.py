@@ -33,7 +33,7 @@ class Fixture:
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "lending-pool": Fixture("the house's pool", {"markets": []}),
+    "lending-pool": Fixture("the house's pool", {"markets": [], "deployment": None}),
     "aave-v3": Fixture(
         "Aave v3",
         {
@@ -69,6 +69,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
             "deficit": "stays",
             "emodes": {},
             "markets": [],
+            "deployment": None,
         },
         {"protocol_fee": "0", "supply_cap": None},
         ltv=True,
@@ -161,4 +162,4 @@ def _equal(value: Any, only: Any) -> bool:
 def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {item}" for key, item in value.items()) + "}"
-    return plain(value) if isinstance(value, Decimal) else value
+    return "null" if value is None else plain(value) if isinstance(value, Decimal) else value

@@ -18,7 +18,6 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 _NUMBER: Final = re.compile(r"[+-]?(?=\.?[0-9])([0-9]+(_[0-9]+)*)?(\.([0-9]+(_[0-9]+)*)?)?([eE][+-]?[0-9]{1,2})?")
-_WHOLE: Final = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
 _DURATION: Final = re.compile(r"(-?[0-9]+(?:_[0-9]+)*)([smhd])")
 _INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|\+00:00)")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -137,11 +136,10 @@ def whole(bounds: str) -> Scalar:
     allowed = plain(interval.low) if interval.low == interval.high else interval.words("a whole number")
 
     def read(value: object) -> int:
-        text = str(value).strip()
-        fits = len(text) <= _LONGEST and _WHOLE.fullmatch(text) and not isinstance(value, bool)
-        if not fits or not interval.holds(Decimal(text.replace("_", ""))):
+        found = exact(value)
+        if found is None or found != found.to_integral_value() or not interval.holds(found):
             refuse(allowed)
-        return int(text.replace("_", ""))
+        return int(found)
 
     return Scalar(read, plain, allowed)
 

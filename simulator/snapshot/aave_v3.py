@@ -16,6 +16,7 @@ from simulator.snapshot.borrowers import borrowers
 from simulator.snapshot.market import BPS, Listed, Modes
 from simulator.snapshot.names import distinct, slug
 from simulator.snapshot.source import Progress, Source, read, read_all, text, tokens
+from simulator.world.protocols.aave_v3_configuration import bits, configured, ratios
 
 SELECTORS: Final = {
     "getPool()": bytes.fromhex("026b1d5f"),
@@ -70,7 +71,7 @@ class AaveV3Market:
         found = tokens(self.source, self._tokens)
         names = distinct([token.symbol for token in found], self._tokens)
         return [
-            Listed(name, token.address, token.decimals, abi.uint256(price), {**_terms(reserve[0]), **rate})
+            Listed(name, token.address, token.decimals, abi.uint256(price), {**configured(reserve[0]), **rate})
             for name, token, price, reserve, rate in zip(
                 names, found, prices, self._reserves, self._rates(), strict=True
             )
@@ -116,7 +117,7 @@ class AaveV3Market:
         if not config or not collateral:
             return self._legacy_category(number)
         members = {"collateral": self._members(collateral), "borrow": self._members(borrowable or bytes(32))}
-        return slug(text(label or b""), f"emode-{number}"), {**members, **_ratios(*abi.words(config)[:3])}
+        return slug(text(label or b""), f"emode-{number}"), {**members, **ratios(*abi.words(config)[:3])}
 
     def _legacy_category(self, number: int) -> tuple[str, dict[str, Any]]:
         """Until v3.1: each asset is in one category at most, as collateral and as debt."""
@@ -126,9 +127,9 @@ class AaveV3Market:
         inside = [
             listed.name
             for listed, reserve in zip(self.assets, self._reserves, strict=True)
-            if _bits(reserve[0], *_LEGACY_MODE) == number
+            if bits(reserve[0], *_LEGACY_MODE) == number
         ]
-        terms = _ratios(*(abi.uint256(body, word) for word in range(3)))
+        terms = ratios(*(abi.uint256(body, word) for word in range(3)))
         return slug(text(body, 4), f"emode-{number}"), {"collateral": inside, "borrow": inside, **terms}
 
     def _members(self, bitmap: bytes) -> list[str]:
@@ -151,31 +152,6 @@ class AaveV3Market:
 
     def _address(self, function: str) -> str:
         return abi.to_address(abi.uint256(read(self.source, self.where.address, SELECTORS[function])))
-
-
-def _bits(flags: int, first: int, count: int) -> int:
-    return flags >> first & (1 << count) - 1
-
-
-def _terms(flags: int) -> dict[str, Any]:
-    """An asset's configuration, as the pool packs it."""
-    borrow_cap, supply_cap = _bits(flags, 80, 36), _bits(flags, 116, 36)
-    return {
-        **_ratios(_bits(flags, 0, 16), _bits(flags, 16, 16), _bits(flags, 32, 16)),
-        "reserve_factor": plain(_bits(flags, 64, 16) * BPS),
-        "protocol_fee": plain(_bits(flags, 152, 16) * BPS),
-        "borrow_cap": borrow_cap or None,
-        "supply_cap": supply_cap or None,
-    }
-
-
-def _ratios(ltv: int, threshold: int, bonus: int) -> dict[str, str]:
-    """From [bps]; the bonus comes with its 100 %."""
-    return {
-        "ltv": plain(ltv * BPS),
-        "liquidation_threshold": plain(threshold * BPS),
-        "liquidation_bonus": plain(max(bonus - 10_000, 0) * BPS),
-    }
 
 
 def _rate(data: bytes | None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_exactly_its_value_may_be_given() -> None:
     [
         ("aave-v3", "close_factor", "0.4", "0.5"),
         ("aave-v3", "full_close_below_value", "0", "2000"),
-        ("aave-v3", "target_health", "1.05", "None"),
+        ("aave-v3", "target_health", "1.05", "null"),
         ("aave-v3", "deficit", "socialised", "stays"),
         ("aave-v3", "incentive", {"kind": "lltv", "cursor": "0.3", "cap": "0.15"}, "{kind: fixed}"),
         ("compound-v2", "emodes", {"eth": ETH}, "{}"),

@@ -13,10 +13,11 @@ from typing import Final, NamedTuple
 from simulator.book import Position
 from simulator.chain import abi
 from simulator.chain.artifact import Artifact, load, real
-from simulator.chain.base import Receipt, Transaction
-from simulator.errors import ChainError
+from simulator.chain.base import Call, Receipt, Transaction
+from simulator.errors import ChainError, InputError
 from simulator.world import addresses
 from simulator.world.builder import text, transaction
+from simulator.world.protocols.aave_v3_configuration import differences
 from simulator.world.protocols.aave_v3_terms import Category, Reserve, categories_of, reserve_of
 from simulator.world.protocols.base import DebtRounding, Ground
 
@@ -24,6 +25,8 @@ PACKAGE: Final = "aave-v3"
 NOBODY: Final = "0x" + "00" * 20
 BASE_UNIT: Final = 10**8
 """The oracle's base currency: USD with 8 decimals, as the pool's value limits and Chainlink's feeds have it."""
+GET_CONFIGURATION: Final = bytes.fromhex("c44b11f7")
+"""getConfiguration(address)"""
 VARIABLE: Final = 2
 """The only interest rate mode that is left."""
 POOL_LIBRARIES: Final = ("BorrowLogic", "LiquidationLogic", "PoolLogic", "SupplyLogic")
@@ -94,10 +97,14 @@ def attach(ground: Ground, provider: str, categories: Mapping[str, int] | None =
     """The market that stands behind `provider`, with an adapter for the ground's tokens; nothing of it is changed.
 
     `categories`: its e-modes' numbers by the names the scenario gives them. To read and to liquidate needs no artifact
-    of the protocol's own.
+    of the protocol's own. InputError where the scenario says other terms of liquidation than the market's.
     """
     adapter = _adapter(ground, provider)
     pool = _read(ground, load("AaveV3Adapter"), adapter, "pool")
+    for name, asset in ground.scenario.assets.items():
+        flags = abi.uint256(_ask(ground, pool, GET_CONFIGURATION, ground.tokens[name]))
+        for key, found, there in differences(flags, asset):
+            raise InputError(f"assets.{name}.{key}", found, f"{there}, as the market on the fork has it")
     return AaveV3(ground, provider, pool, adapter, dict(categories or {}))
 
 
@@ -278,6 +285,11 @@ def _create(ground: Ground, artifact: Artifact, arguments: bytes = b"") -> str:
 def _set(ground: Ground, provider: str, verb: str, address: str) -> None:
     data = _artifact("PoolAddressesProvider").encode(verb, address)
     ground.build.must(f"setting up the market: {verb}", [transaction(provider, data)])
+
+
+def _ask(ground: Ground, to: str, selector: bytes, *arguments: abi.Argument) -> bytes:
+    build = ground.build
+    return build.chain.call(build.number + 1, build.timestamp, [Call(to, abi.encode(selector, *arguments))])[0]
 
 
 def _read(ground: Ground, artifact: Artifact, to: str, function: str) -> str:
