@@ -33,7 +33,8 @@ library Interest {
     }
 
     /// @return Growth of a debt over `elapsed` [s] at `rate` [ray per year]: (1 + rate/YEAR)^elapsed expanded to its
-    /// third term, as Aave computes it [ray].
+    /// third term [ray]. The term's base is cut to whole rays a second: up to a quarter of it is lost at 5 % a year, 5e-6 of
+    /// a debt that nobody touches for a year, nothing of one that is accrued often.
     function compoundedDown(uint256 rate, uint256 elapsed) internal pure returns (uint256) {
         if (elapsed == 0) return RAY;
         uint256 pairs = elapsed * (elapsed - 1);
