@@ -83,6 +83,12 @@ class Results:
         """The scenario's name."""
         return str(self.manifest["scenario"])
 
+    @property
+    def protocol(self) -> str:
+        """The kind of the protocol under test."""
+        section = self.scenario.get("protocol")
+        return str(section.get("kind", "unknown")) if isinstance(section, Mapping) else "unknown"
+
     def decimals(self, asset: str) -> int | None:
         """Places of a token, from the scenario."""
         found = self.scenario.get("assets", {}).get(asset, {}).get("decimals")

@@ -86,11 +86,19 @@ def _facts(sheet: Sheet) -> str:
     facts = [
         f"{figures.instant(sheet.start)} to {figures.instant(sheet.end)} UTC",
         f"{figures.counted(len(steps), 'step')} of {figures.duration(length)}",
-        f"chain {manifest.get('chain')}",
+        f"protocol {sheet.results.protocol}",
+        _chain(manifest),
         f"seed {manifest.get('seed')}",
         f"trace {str(manifest.get('trace_digest'))[:12]}",
     ]
     return "".join(f"<li>{text(fact)}</li>" for fact in facts)
+
+
+def _chain(manifest: Mapping[str, Any]) -> str:
+    """Where it ran; of a fork, what it began as."""
+    block = manifest.get("fork_block")
+    began = "" if block is None else f" of chain {manifest.get('fork_chain_id')} at block {block}"
+    return f"chain {manifest.get('chain')}{began}"
 
 
 def _tiles(summary: Mapping[str, Any]) -> str:
