@@ -13,15 +13,18 @@ from simulator.chain.base import Call, Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
 from simulator.chain.jsonrpc import Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
+from simulator.chain.patience import Patience
 from simulator.chain.refusals import Refusal, failure, missing
 from simulator.chain.relay import Relay
 from simulator.chain.secret_url import Url
-from simulator.chain.upstream import Patience, Upstream
+from simulator.chain.upstream import Upstream
 from simulator.errors import BlockMismatch, ChainError, UpstreamFailed
 
 FORK_TIMEOUT: Final = 3_600.0
 """[s] The longest a block may take: it waits for every slot that it is the first to read. The upstream's own patience
 ends a wait for one that never comes."""
+LATEST: Final = 0xFFFFFFFF
+"""[s] The latest block a fork begins at: protocols keep times in 32 or 40 bits, and a calendar ends with year 9999."""
 _REVERTED: Final = 3
 """The code of an error that is a revert."""
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -135,6 +138,8 @@ def _origin(upstream: Upstream, block: int, expected: int | None) -> tuple[Origi
         raise missing(*ask[1])
     found = header if isinstance(header, dict) else {}
     number, timestamp = (_number(found.get(key), ask[1]) for key in ("number", "timestamp"))
+    if timestamp > LATEST:
+        raise UpstreamFailed(ask[1][0], f"a block of the time {timestamp}", f"a time [s] of at most {LATEST}")
     if number != block or not _HASH.fullmatch(str(found.get("hash"))):
         raise UpstreamFailed(ask[1][0], f"another block ({number}), or one without a hash", f"block {block}")
     return Origin(Head(block, timestamp), _number(chain_id, ask[0])), found

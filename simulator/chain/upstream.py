@@ -14,15 +14,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from simulator.chain.answer_shape import wrong_shape
 from simulator.chain.jsonrpc import Request
+from simulator.chain.patience import Effort, Patience, Trouble
 from simulator.chain.refusals import Refusal, failure, missing, refused
 from simulator.chain.secret_url import Url
-from simulator.errors import ChainError, UpstreamFailed
+from simulator.errors import ChainError
+from simulator.nesting import parsed
 
 LONGEST_BATCH: Final = 50
 """[requests] in one post; hosted servers allow 100 and more, or none at all."""
@@ -31,55 +33,6 @@ GARBAGE_TRIES: Final = 3
 _PIECE: Final = 1 << 16
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "liqsim"}
 _TLS_OF_OURS: Final = "a server whose certificate this machine trusts"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request may take: [s] in total, [s] of one try, first and longest pause [s] between two."""
-
-    budget: float = 120.0
-    timeout: float = 30.0
-    first: float = 0.25
-    longest: float = 16.0
-    tries: int = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a try came to nothing: `tries` is how often it makes sense, `pause` [s] what the server asked for."""
-
-    what: str
-    allowed: str = "a server that answers"
-    tries: int = 1_000
-    pause: float = 0.0
-    cut: bool = False
-
-
-class Effort:
-    """One request's tries, and the pauses between them: doubling, or as long as the server asks for."""
-
-    def __init__(self, patience: Patience, clock: Callable[[], float]) -> None:
-        self.patience = patience
-        self.tries = 0
-        self._clock = clock
-        self._end = clock() + patience.budget
-
-    @property
-    def left(self) -> float:
-        """[s]"""
-        return self._end - self._clock()
-
-    def pause(self, trouble: Trouble) -> float | None:
-        """[s] until the next try; None if there is none."""
-        self.tries += 1
-        doubled = min(self.patience.first * 2.0 ** min(self.tries - 1, 30), self.patience.longest)
-        pause = max(trouble.pause, doubled)
-        last = self.tries >= min(trouble.tries, self.patience.tries) or pause >= self.left
-        return None if last else pause
-
-    def failed(self, method: str, trouble: Trouble) -> UpstreamFailed:
-        asks = f", which asks for {trouble.pause:g} s of patience" if trouble.pause else ""
-        return UpstreamFailed(method, trouble.what + asks, trouble.allowed, self.tries)
 
 
 class Upstream:
@@ -175,7 +128,7 @@ class Upstream:
             return found
         status, pause, text = found
         try:
-            content = json.loads(text)
+            content = parsed(text)
         except ValueError:
             content = None
         if (trouble := _status_trouble(status, pause, _is_answer(content), self._url)) is not None:
@@ -200,14 +153,20 @@ class Upstream:
         answers: dict[int, Any],
         pause: float,
     ) -> Trouble | None:
-        by_id = {reply.get("id"): reply for reply in content if isinstance(reply, dict)}
+        members = [reply for reply in content if isinstance(reply, dict)]
+        by_id = {reply["id"]: reply for reply in members if isinstance(reply.get("id"), int)}
         trouble = None
-        for place, (index, (method, _)) in enumerate(zip(indices, requests, strict=True)):
+        for place, (index, (method, parameters)) in enumerate(zip(indices, requests, strict=True)):
             reply = by_id.get(place, content[0] if len(requests) == len(content) == 1 else None)
             if not isinstance(reply, dict) or not ("result" in reply or reply.get("error")):
                 trouble = Trouble("no answer among those of a batch", tries=GARBAGE_TRIES)
             elif not reply.get("error"):
-                answers[index] = reply["result"]
+                if (wrong := wrong_shape(method, parameters, reply["result"])) is not None:
+                    trouble = Trouble(
+                        f"a malformed answer, {wrong}", "a server that follows the protocol", GARBAGE_TRIES
+                    )
+                else:
+                    answers[index] = reply["result"]
             elif not (answer := refused(method, reply["error"], self._hide)).wait:
                 answers[index] = answer
             else:
@@ -325,10 +284,10 @@ def _trouble(error: Exception, timeout: float) -> Trouble:
 def _retry_after(response: http.client.HTTPResponse) -> float:
     """[s] the server wants to be left alone for; a date is taken against the server's own clock."""
     value = response.headers.get("Retry-After", "")
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     found = 0.0
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         until: datetime = parsedate_to_datetime(value)
         found = (until - parsedate_to_datetime(response.headers.get("Date", ""))).total_seconds()
     return max(found, 0.0)

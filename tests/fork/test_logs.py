@@ -165,7 +165,7 @@ def test_passing_faults_are_waited_for(stage: Staged, upstream: Upstream, cache:
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(401), error(-32601, "the method eth_getLogs does not exist"), Answer(body=b'{"result": 3}')]
+    "answer", [Answer(401), error(-32601, "the method eth_getLogs does not exist"), Answer(body=b'{"result": null}')]
 )
 def test_what_will_not_pass_is_an_error_at_once(
     answer: Any, stage: Staged, upstream: Upstream, cache: ForkCache
