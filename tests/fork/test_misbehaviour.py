@@ -157,7 +157,7 @@ STARTS = {
         UpstreamFailed, r"another block \(5\), or one without a hash; allowed: block BLOCK",
     ),
     "no numbers": (
-        always(Answer(body=b'[{"id":0,"result":"one"},{"id":1,"result":{}}]')), UpstreamFailed, "eth_chainId: found a malformed answer, no number",
+        always(Answer(body=b'[{"id":0,"result":"one"},{"id":1,"result":{}}]')), UpstreamFailed, "a malformed answer",
     ),
     "the key is refused": (always(Answer(401, ECHO.encode())), UpstreamFailed, "asked for eth_chainId: found HTTP"),
 }  # fmt: skip
