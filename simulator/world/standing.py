@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.chain import abi
 from simulator.chain.base import Call, Chain
-from simulator.errors import BlockMismatch, InputError
+from simulator.deployments import STANDS
+from simulator.errors import BlockMismatch, InputError, NoAnswer, TransactionReverted
 from simulator.scenario import Asset, Scenario
 from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
@@ -76,11 +77,15 @@ def standing_tokens(scenario: Scenario) -> dict[str, str]:
 
 
 def look_around(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -> Standing:
-    """What the scenario's protocol says of prices, and where it has them from."""
+    """What the scenario's protocol says of prices, and where it has them from; InputError if it is not there."""
     kind = scenario.protocol.kind
     if kind not in _LOOK:
         raise InputError("protocol.kind", kind, f"a protocol that can be attached to: {', '.join(_LOOK)}")
-    return _LOOK[kind](build, scenario, tokens)
+    try:
+        return _LOOK[kind](build, scenario, tokens)
+    except (NoAnswer, TransactionReverted) as error:
+        allowed = f"{STANDS[kind]}, which knows the scenario's assets ({error})"
+        raise InputError("protocol.deployment.address", deployment(scenario).address, allowed) from None
 
 
 def check_shared(scenario: Scenario, standing: Standing) -> None:
