@@ -202,6 +202,12 @@ def _address(given: str) -> str:
     return found
 
 
+def _notice(text: str) -> None:
+    """Says what is waited for; a stream that takes no more is no reason to stop waiting."""
+    with suppress(OSError, ValueError):
+        print(f"liqsim: {text}", file=sys.stderr, flush=True)
+
+
 def _check_out(given: str | None) -> None:
     """An address in the wrong place is no directory: its parts would become names of directories."""
     if given is not None and "://" in given:
@@ -236,7 +242,7 @@ def _run(asked: argparse.Namespace) -> int:
     out = None if asked.out is None else writable(asked.out)
     name = asked.chain or "revm" if fork is None else "fork"
     with ExitStack() as opened:
-        chain = open_chain(name) if fork is None else open_fork(*fork)
+        chain = open_chain(name) if fork is None else open_fork(*fork, notice=_notice)
         opened.callback(chain.close)
         line = opened.enter_context(Line(sys.stderr, scenario.name, name))
         result = run(scenario, chain, progress=line)
@@ -278,7 +284,7 @@ def _snapshot(asked: argparse.Namespace) -> int:
     if asked.accounts < 1:
         raise InputError("--accounts", asked.accounts, "at least 1")
     with ExitStack() as opened:
-        chain = open_fork(*fork)
+        chain = open_fork(*fork, notice=_notice)
         opened.callback(chain.close)
         places = (asked.protocol, chain.chain_id)
         where = named(*places, asked.address, asked.since_block, asked.market) if asked.address else known(*places)

@@ -34,6 +34,7 @@ class ForkChain(AnvilChain):
     """A `Chain` whose block 0 is `block` of the chain at `url`, and which never shows `url`.
 
     `chain_id`: what the chain must be (None: any). `directory`: where answers are kept (None: the user's cache).
+    `notice` is told of each long wait for the server.
     BlockMismatch for another chain, StateMissing for a block that is not there, UpstreamFailed for a server that fails;
     after such an error the fork is of no use any more, and says so again.
     """
@@ -49,9 +50,10 @@ class ForkChain(AnvilChain):
         directory: Path | None = None,
         patience: Patience | None = None,
         timeout: float = FORK_TIMEOUT,
+        notice: Callable[[str], object] | None = None,
     ) -> None:
         with ExitStack() as opened:
-            self._upstream = Upstream(url, patience)
+            self._upstream = Upstream(url, patience, notice=notice)
             opened.callback(self._upstream.close)
             origin, header = _origin(self._upstream, block, chain_id)
             self.block_hash: str = header["hash"].lower()

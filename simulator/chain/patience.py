@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from simulator.errors import UpstreamFailed
+
+UNHEARD_TRIES: Final = 3
+"""Of a server that nobody has heard of: with the usual pauses, over within a second."""
+WORTH_TELLING: Final = 2.0
+"""[s] A pause from which on a user wonders what is going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class Trouble:
     tries: int = 1_000
     pause: float = 0.0
     cut: bool = False
+    unreached: bool = False
+    """There is nobody to talk to: with a server that never answered, the address is wrong rather than the time."""
 
 
 class Effort:
@@ -44,12 +52,13 @@ class Effort:
         """[s]"""
         return self._end - self._clock()
 
-    def pause(self, trouble: Trouble) -> float | None:
-        """[s] until the next try; None if there is none."""
+    def pause(self, trouble: Trouble, *, heard: bool = True) -> float | None:
+        """[s] until the next try; None if there is none. `heard`: whether the server has ever answered."""
         self.tries += 1
         doubled = min(self.patience.first * 2.0 ** min(self.tries - 1, 30), self.patience.longest)
         pause = max(trouble.pause, doubled)
-        last = self.tries >= min(trouble.tries, self.patience.tries) or pause >= self.left
+        sensible = trouble.tries if heard or not trouble.unreached else min(trouble.tries, UNHEARD_TRIES)
+        last = self.tries >= min(sensible, self.patience.tries) or pause >= self.left
         return None if last else pause
 
     def failed(self, method: str, trouble: Trouble) -> UpstreamFailed:

@@ -6,6 +6,7 @@ stay reachable as the context of ours if ours were raised while it is handled.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 from simulator.chain.answer_shape import wrong_shape
 from simulator.chain.jsonrpc import Request
-from simulator.chain.patience import Effort, Patience, Trouble
+from simulator.chain.patience import WORTH_TELLING, Effort, Patience, Trouble
 from simulator.chain.refusals import Refusal, failure, missing, refused
 from simulator.chain.secret_url import Url
 from simulator.errors import ChainError
@@ -32,6 +33,7 @@ GARBAGE_TRIES: Final = 3
 """An answer that is no JSON may be a proxy's hiccup; more often the address is not one of a JSON-RPC server."""
 _PIECE: Final = 1 << 16
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "liqsim"}
+_NO_WAY: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _TLS_OF_OURS: Final = "a server whose certificate this machine trusts"
 
 
@@ -39,6 +41,7 @@ class Upstream:
     """A client of the server at `url`, for several threads at once; `sent` counts posts, `asked` the requests in them.
 
     `hide` cleans what it says besides what its own address does: of an address that it speaks to in its turn.
+    `notice` is told, in a line without the address, of each long pause; from any thread.
     `sleep` and `clock` [s] are the tests' to replace.
     """
 
@@ -48,6 +51,7 @@ class Upstream:
         patience: Patience | None = None,
         *,
         hide: Callable[[str], str] = str,
+        notice: Callable[[str], object] | None = None,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,6 +60,9 @@ class Upstream:
         self.asked = 0
         self._url = url
         self._also_hide = hide
+        self._notice = notice
+        self._heard = False
+        self._told_until = 0.0
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._clock = clock
@@ -106,15 +113,27 @@ class Upstream:
 
     def _recover(self, method: str, trouble: Trouble, effort: Effort) -> None:
         """Waits until the next try, and lets the other threads wait too if the server asked for it; or raises."""
-        pause = effort.pause(trouble)
+        pause = effort.pause(trouble, heard=self._heard)
         if pause is None:
             raise effort.failed(method, trouble)
+        self._tell(trouble, effort.tries, pause)
         if trouble.pause:
             with self._lock:
                 self._resume = max(self._resume, self._clock() + trouble.pause)
         self._sleep(pause)
         if self._closed.is_set():
             raise ChainError("the fork was closed")
+
+    def _tell(self, trouble: Trouble, tries: int, pause: float) -> None:
+        """Says that a long pause begins, once for all the threads that make it."""
+        if self._notice is None or pause < WORTH_TELLING:
+            return
+        with self._lock:
+            now = self._clock()
+            known = now < self._told_until
+            self._told_until = self._told_until if known else now + pause
+        if not known:
+            self._notice(f"the fork's server: {trouble.what} (tried {tries} times); next try in {pause:g} s")
 
     def _try(
         self, requests: Sequence[Request], indices: Sequence[int], answers: dict[int, Any], effort: Effort
@@ -201,6 +220,7 @@ class Upstream:
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             trouble = _trouble(error, timeout)
         else:
+            self._heard = True
             self._keep(connection, response)
             return response.status, _retry_after(response), text
         connection.close()
@@ -275,10 +295,11 @@ def _trouble(error: Exception, timeout: float) -> Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Trouble("a certificate that is not trusted", _TLS_OF_OURS, 1)
     if isinstance(error, ConnectionRefusedError):
-        return Trouble("nobody who listens there (connection refused)")
+        return Trouble("nobody who listens there (connection refused)", unreached=True)
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return Trouble("no machine of that name", "a name that this machine can resolve", GARBAGE_TRIES)
-    return Trouble(f"a connection that was cut ({type(error).__name__})", cut=True)
+    unreached = isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.errno in _NO_WAY)
+    return Trouble(f"a connection that was cut ({type(error).__name__})", cut=True, unreached=unreached)
 
 
 def _retry_after(response: http.client.HTTPResponse) -> float:

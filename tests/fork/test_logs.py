@@ -12,7 +12,8 @@ import pytest
 from simulator.chain.fork import ForkChain
 from simulator.chain.fork_cache import ForkCache
 from simulator.chain.log_scan import FIRST_SPAN, LogScan, Scanned, Span
-from simulator.chain.upstream import Patience, Upstream
+from simulator.chain.patience import Patience
+from simulator.chain.upstream import Upstream
 from simulator.errors import ChainError, UpstreamFailed
 from tests.fork.conftest import HASTY, QUICK
 from tests.fork.quiet import everything_said, secrets_in

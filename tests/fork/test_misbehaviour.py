@@ -183,5 +183,5 @@ def test_a_block_the_server_has_not_reached(market: Deployed, stage: Staged, tmp
 def test_nobody_listens(market: Deployed, stage: Staged, tmp_path: Path) -> None:
     url = stage.url
     stage.close()
-    with pytest.raises(UpstreamFailed, match=r"nobody who listens there \(connection refused\) \(tried 4 times\)"):
+    with pytest.raises(UpstreamFailed, match=r"nobody who listens there \(connection refused\) \(tried 3 times\)"):
         ForkChain(url, market.block, directory=tmp_path, patience=FEW)
