@@ -149,7 +149,7 @@ def parser() -> Parser:
     real.add_argument("--out", required=True, metavar="DIR", help="write scenario.yaml and positions.csv here")
     real.add_argument("--accounts", type=int, default=1000, metavar="N", help="the N that owe most (default: 1000)")
     real.add_argument("--address", help="where it stands, if not at its known place (Aave: the addresses provider)")
-    real.add_argument("--since-block", type=int, default=0, metavar="N", help="with --address: where its events begin")
+    real.add_argument("--since-block", type=int, metavar="N", help="with --address: where its events begin")
     real.add_argument(
         "--market", action="append", default=[], metavar="ID", help="with --address: a market of Morpho's"
     )
@@ -283,11 +283,16 @@ def _snapshot(asked: argparse.Namespace) -> int:
         raise InputError("--fork-url", None, "both --fork-url and --fork-block: the chain to read")
     if asked.accounts < 1:
         raise InputError("--accounts", asked.accounts, "at least 1")
+    if (asked.since_block or 0) < 0:
+        raise InputError("--since-block", asked.since_block, "a block number")
+    for option, given in (("--since-block", asked.since_block), ("--market", asked.market or None)):
+        if asked.address is None and given is not None:
+            raise InputError(option, given, f"no {option} without --address: where each deployment began is known")
     with ExitStack() as opened:
         chain = open_fork(*fork, notice=_notice)
         opened.callback(chain.close)
         places = (asked.protocol, chain.chain_id)
-        where = named(*places, asked.address, asked.since_block, asked.market) if asked.address else known(*places)
+        where = named(*places, asked.address, asked.since_block or 0, asked.market) if asked.address else known(*places)
         line = opened.enter_context(Stages(sys.stderr, where.name))
         found = take(chain, where, asked.accounts, line)
     path = found.write(out)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.chain import abi
 from simulator.chain.base import Call, Chain
 from simulator.deployments import STANDS
-from simulator.errors import BlockMismatch, InputError, NoAnswer, TransactionReverted
+from simulator.errors import InputError, NoAnswer, TransactionReverted
 from simulator.scenario import Asset, Scenario
 from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
@@ -53,14 +53,14 @@ class Standing:
 def stands_on(chain: Chain, scenario: Scenario) -> ForkBook | None:
     """The fork's book if `chain` is a fork and the scenario's book is a fork's; None if all is to be deployed.
 
-    BlockMismatch if it is another chain, or another block.
+    InputError if it is another chain, or another block.
     """
     fork = scenario.book.fork
     if fork is None or chain.name != FORK:
         return None
     if (chain.chain_id, chain.head.number) != (fork.chain_id, fork.block):
-        found = f"chain {chain.chain_id} at block {chain.head.number}"
-        raise BlockMismatch("the fork of this book", found, f"chain {fork.chain_id} at block {fork.block}")
+        allowed = f"the chain and block that are forked, chain {chain.chain_id} at block {chain.head.number}"
+        raise InputError("book.fork", f"chain {fork.chain_id} at block {fork.block}", allowed)
     return fork
 
 

@@ -281,3 +281,9 @@ def test_the_known_words_for_too_soon(code: int, says: str, stage: Staged, clock
     stage.rule = first(2, error(code, says))
     assert client().results([CHAIN]) == ["0x309"]
     assert clock.pauses == [0.25, 0.5]
+
+
+def test_nothing_that_a_terminal_obeys_is_said(stage: Staged, client: Open) -> None:
+    stage.rule = always(error(-32000, "no\x1b[31m\nfor\x07 you\u202e"))
+    with pytest.raises(UpstreamFailed, match="a refusal: no\ufffd\\[31m for\ufffd you\ufffd; allowed"):
+        client().results([CHAIN])

@@ -120,6 +120,9 @@ def test_faults_of_the_server_are_one_line(
         (["--out", str(ROOT)], "--out: found 'a directory that is not empty"),
         (["--accounts", "0"], "--accounts: found 0; allowed: at least 1"),
         (["--address", "0x12"], "--address: found '0x12'; allowed: an address"),
+        (["--since-block", "-1"], "--since-block: found -1; allowed: a block number"),
+        (["--market", "0x" + "12" * 32], "allowed: no --market with aave-v3"),
+        (["--protocol", "morpho-blue"], "--market: found None; allowed: at least one market id"),
         (["--market", "0x12"], "--market: found '0x12'; allowed: a market id"),
         (["--protocol", "maker"], "--protocol: found 'maker'; allowed: aave-v3 or morpho-blue or compound-v3"),
         (
@@ -142,6 +145,15 @@ def test_what_is_asked_wrongly_is_one_line(
     (line,) = capfd.readouterr().err.splitlines()
     assert says in line
     assert not (place / "taken").exists()
+
+
+@pytest.mark.parametrize("more", [["--since-block", "0"], ["--market", "0x" + "12" * 32]], ids=lambda more: more[0])
+def test_what_only_goes_with_an_address(more: list[str], stage: Staged, capfd: pytest.CaptureFixture[str]) -> None:
+    asked = ["snapshot", "--protocol", "aave-v3", "--fork-url", stage.address, "--fork-block", "3", "--out", "taken"]
+    assert main([*asked, *more]) == 2
+    assert f"{more[0]}: found" in (told := capfd.readouterr().err)
+    assert f"no {more[0]} without --address" in told
+    assert stage.posts == []
 
 
 @pytest.mark.parametrize("address", ["0x" + "77" * 20, "0x" + "00" * 19 + "04"])
