@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from simulator.errors import InputError, LiqsimError
 from simulator.scenario import Scenario, shipped
@@ -24,7 +24,10 @@ from simulator.scenario import Scenario, shipped
 INTERRUPTED: Final = 130
 """128 and a signal's number, as shells have it: 2 is SIGINT, 13 SIGPIPE."""
 UNREAD: Final = 141
-ADDRESS: Final = re.compile(r"\w+://[^\s'\"]*")
+OPTION: Final = re.compile(r"--?[a-z][a-z-]{0,30}")
+GIVEN: Final = re.compile(r"(--[a-z-]+)=.*?(?= could match |$)", re.DOTALL)
+LONGEST_SHOWN: Final = 20
+"""[characters] of what is given for a block's number: a longer one is an address, or a key."""
 PLANNED: Final = ("sweep", "review", "backtest", "export")
 
 
@@ -32,8 +35,19 @@ class Parser(argparse.ArgumentParser):
     """argparse, with errors in the one line and the exit code every other error has."""
 
     def error(self, message: str) -> NoReturn:
-        """An address in the message may hold a key: it is left out."""
-        raise InputError(self.prog, ADDRESS.sub("<address>", message), f"see {self.prog} --help")
+        """What was given to an option may be an address: the option's name is enough."""
+        raise InputError(self.prog, GIVEN.sub(r"\1", message), f"see {self.prog} --help")
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
+        """As argparse has it; of an argument that nobody knows only what looks like an option's name is told."""
+        asked, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            names = [each.partition("=")[0] for each in unknown]
+            told = [name if OPTION.fullmatch(name) else "(a value)" for name in names]
+            self.error(f"unrecognized arguments: {', '.join(dict.fromkeys(told))}")
+        return asked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +73,7 @@ def _done(arguments: Sequence[str] | None) -> int:
         handler: Callable[[argparse.Namespace], int] = asked.handler
         code = handler(asked)
     except LiqsimError as error:
-        print(f"liqsim: {error}", file=sys.stderr)
+        print(f"liqsim: {_said(error, arguments)}", file=sys.stderr)
         code = error.exit_code
     except KeyboardInterrupt:
         print("liqsim: interrupted", file=sys.stderr)
@@ -69,6 +83,17 @@ def _done(arguments: Sequence[str] | None) -> int:
         raise
     sys.stdout.flush()
     return code
+
+
+def _said(error: LiqsimError, arguments: Sequence[str] | None) -> str:
+    """The message, without any address of the command line: it may hold a key, wherever it was meant to go."""
+    from simulator.chain.secret_url import argument_hider
+
+    hide = argument_hider(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(error, InputError):  # before what was found is cut to a length
+        error.path = hide(error.path)
+        error.found = hide(error.found) if isinstance(error.found, str) else error.found
+    return hide(str(error))
 
 
 def _open_streams() -> None:
@@ -124,7 +149,7 @@ def parser() -> Parser:
     real.add_argument("--out", required=True, metavar="DIR", help="write scenario.yaml and positions.csv here")
     real.add_argument("--accounts", type=int, default=1000, metavar="N", help="the N that owe most (default: 1000)")
     real.add_argument("--address", help="where it stands, if not at its known place (Aave: the addresses provider)")
-    real.add_argument("--since-block", type=int, default=0, metavar="N", help="with --address: where its events begin")
+    real.add_argument("--since-block", type=int, metavar="N", help="with --address: where its events begin")
     real.add_argument(
         "--market", action="append", default=[], metavar="ID", help="with --address: a market of Morpho's"
     )
@@ -158,18 +183,35 @@ def _forked(asked: argparse.Namespace) -> tuple[str, int] | None:
         missing = "--fork-url" if asked.fork_url is None else "--fork-block"
         raise InputError(missing, None, "both --fork-url and --fork-block, or neither")
     if not asked.fork_block.isascii() or not asked.fork_block.isdigit() or len(asked.fork_block) > 18:
-        raise InputError("--fork-block", asked.fork_block, "a block number")
+        shown = asked.fork_block if len(asked.fork_block) <= LONGEST_SHOWN else "something long"
+        raise InputError("--fork-block", shown, "a block number")
     return _address(asked.fork_url), int(asked.fork_block)
 
 
 def _address(given: str) -> str:
     """The address itself, or what the variable it names holds."""
+    from simulator.chain.secret_url import VARIABLE
+
     if not given.startswith("env:"):
         return given
-    found = os.environ.get(given.removeprefix("env:"))
+    name = given.removeprefix("env:")
+    found = os.environ.get(name)
     if not found:
-        raise InputError("--fork-url", given, "the name of an environment variable that holds the address")
+        shown = given if VARIABLE.fullmatch(name) else "env: and no name of a variable"
+        raise InputError("--fork-url", shown, "the name of an environment variable that holds the address, as env:NAME")
     return found
+
+
+def _notice(text: str) -> None:
+    """Says what is waited for; a stream that takes no more is no reason to stop waiting."""
+    with suppress(OSError, ValueError):
+        print(f"liqsim: {text}", file=sys.stderr, flush=True)
+
+
+def _check_out(given: str | None) -> None:
+    """An address in the wrong place is no directory: its parts would become names of directories."""
+    if given is not None and "://" in given:
+        raise InputError("--out", given, "a directory")
 
 
 def _asked(asked: argparse.Namespace) -> Scenario:
@@ -193,13 +235,14 @@ def _run(asked: argparse.Namespace) -> int:
     from simulator.result import to_json, writable
     from simulator.running import open_chain, open_fork, run
 
+    _check_out(asked.out)
     scenario, fork = _asked(asked), _forked(asked)
     if fork is not None and asked.chain not in (None, "anvil"):
         raise InputError("--chain", asked.chain, "anvil, which forks, or no --chain")
     out = None if asked.out is None else writable(asked.out)
     name = asked.chain or "revm" if fork is None else "fork"
     with ExitStack() as opened:
-        chain = open_chain(name) if fork is None else open_fork(*fork)
+        chain = open_chain(name) if fork is None else open_fork(*fork, notice=_notice)
         opened.callback(chain.close)
         line = opened.enter_context(Line(sys.stderr, scenario.name, name))
         result = run(scenario, chain, progress=line)
@@ -234,16 +277,22 @@ def _snapshot(asked: argparse.Namespace) -> int:
     from simulator.running import open_fork
     from simulator.snapshot import known, named, take
 
+    _check_out(asked.out)
     fork, out = _forked(asked), writable(asked.out)
     if fork is None:
         raise InputError("--fork-url", None, "both --fork-url and --fork-block: the chain to read")
     if asked.accounts < 1:
         raise InputError("--accounts", asked.accounts, "at least 1")
+    if (asked.since_block or 0) < 0:
+        raise InputError("--since-block", asked.since_block, "a block number")
+    for option, given in (("--since-block", asked.since_block), ("--market", asked.market or None)):
+        if asked.address is None and given is not None:
+            raise InputError(option, given, f"no {option} without --address: where each deployment began is known")
     with ExitStack() as opened:
-        chain = open_fork(*fork)
+        chain = open_fork(*fork, notice=_notice)
         opened.callback(chain.close)
         places = (asked.protocol, chain.chain_id)
-        where = named(*places, asked.address, asked.since_block, asked.market) if asked.address else known(*places)
+        where = named(*places, asked.address, asked.since_block or 0, asked.market) if asked.address else known(*places)
         line = opened.enter_context(Stages(sys.stderr, where.name))
         found = take(chain, where, asked.accounts, line)
     path = found.write(out)

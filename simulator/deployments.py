@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 from simulator.errors import InputError
 
@@ -29,6 +29,14 @@ class Deployment:
     source: str
     as_of: str
     markets: Mapping[str, str] = field(default_factory=dict)
+
+
+STANDS: Final[Mapping[str, str]] = {
+    "aave-v3": "the PoolAddressesProvider of an Aave v3 market",
+    "morpho-blue": "a Morpho Blue",
+    "compound-v3": "a Comet of Compound III",
+}
+"""What stands at the address of a deployment, by protocol."""
 
 
 def deployment(name: str) -> Deployment:

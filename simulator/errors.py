@@ -87,6 +87,10 @@ class ChainDied(ChainError):
         super().__init__(message)
 
 
+class NoAnswer(ChainError, ValueError):
+    """What a contract answered is not what was asked for: too short, or nothing at all. Another contract, or none."""
+
+
 class BlockMismatch(ChainError):
     """A block or receipt is not the one the loop asked for."""
 

@@ -32,15 +32,18 @@ def open_chain(name: str) -> Chain:
     raise InputError("--chain", name, " or ".join(CHAINS))
 
 
-def open_fork(url: str, block: int, chain_id: int | None = None) -> ForkChain:
+def open_fork(
+    url: str, block: int, chain_id: int | None = None, *, notice: Callable[[str], object] | None = None
+) -> ForkChain:
     """A fork of the chain at `url` (which is a secret, and never shown) that begins after `block`.
 
-    `chain_id`: what the chain must be. ChainError says what a server lacks or how it failed.
+    `chain_id`: what the chain must be.
+    `notice` is told of each long wait for the server. ChainError says what a server lacks or how it failed.
     """
     from simulator.chain.fork import ForkChain
     from simulator.chain.secret_url import Url
 
-    return ForkChain(Url.parse(url), block, chain_id)
+    return ForkChain(Url.parse(url), block, chain_id, notice=notice)
 
 
 def run(

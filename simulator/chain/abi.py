@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from simulator.errors import NoAnswer
+
 WORD: Final = 32
 """[bytes]"""
 
@@ -64,18 +66,18 @@ def _static(value: Static) -> bytes:
 
 
 def words(data: bytes) -> tuple[int, ...]:
-    """All whole words of `data` as uint256; ValueError if a part of a word is left over."""
+    """All whole words of `data` as uint256; NoAnswer if a part of a word is left over."""
     if len(data) % WORD:
-        raise ValueError(f"words: found {len(data)} bytes; allowed: a multiple of {WORD}")
+        raise NoAnswer(f"words: found {len(data)} bytes; allowed: a multiple of {WORD}")
     number = int.from_bytes
     return tuple([number(data[at : at + WORD], "big") for at in range(0, len(data), WORD)])
 
 
 def uint256(data: bytes, index: int = 0) -> int:
-    """Word `index` of `data` as uint256; ValueError if `data` is too short."""
+    """Word `index` of `data` as uint256; NoAnswer if `data` is too short."""
     piece = data[index * WORD : (index + 1) * WORD]
     if len(piece) != WORD:
-        raise ValueError(f"word {index}: found {len(data)} bytes; allowed: at least {(index + 1) * WORD}")
+        raise NoAnswer(f"word {index}: found {len(data)} bytes; allowed: at least {(index + 1) * WORD}")
     return int.from_bytes(piece, "big")
 
 
@@ -100,7 +102,7 @@ def structs(data: bytes, width: int, head: int = 0) -> list[tuple[int, ...]]:
     count = uint256(data[start : start + WORD])
     body = data[start + WORD : start + WORD * (1 + width * count)]
     if len(body) != WORD * width * count:
-        raise ValueError(f"structs: found {len(body)} bytes; allowed: {count} x {width} words")
+        raise NoAnswer(f"structs: found {len(body)} bytes; allowed: {count} x {width} words")
     flat = words(body)
     return [flat[at : at + width] for at in range(0, len(flat), width)]
 
@@ -111,7 +113,7 @@ def array(data: bytes, head: int = 0) -> tuple[int, ...]:
     count = uint256(data[start - WORD : start])
     body = data[start : start + WORD * count]
     if len(body) != WORD * count:
-        raise ValueError(f"array: found {len(body)} bytes; allowed: {count} words")
+        raise NoAnswer(f"array: found {len(body)} bytes; allowed: {count} words")
     return words(body)
 
 

@@ -13,15 +13,18 @@ from simulator.chain.base import Call, Head, Log
 from simulator.chain.fork_cache import ForkCache, cache_directory
 from simulator.chain.jsonrpc import Request
 from simulator.chain.log_scan import LogScan, Scanned, Topic
+from simulator.chain.patience import Patience
 from simulator.chain.refusals import Refusal, failure, missing
 from simulator.chain.relay import Relay
 from simulator.chain.secret_url import Url
-from simulator.chain.upstream import Patience, Upstream
+from simulator.chain.upstream import Upstream
 from simulator.errors import BlockMismatch, ChainError, UpstreamFailed
 
 FORK_TIMEOUT: Final = 3_600.0
 """[s] The longest a block may take: it waits for every slot that it is the first to read. The upstream's own patience
 ends a wait for one that never comes."""
+LATEST: Final = 0xFFFFFFFF
+"""[s] The latest block a fork begins at: protocols keep times in 32 or 40 bits, and a calendar ends with year 9999."""
 _REVERTED: Final = 3
 """The code of an error that is a revert."""
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -31,6 +34,7 @@ class ForkChain(AnvilChain):
     """A `Chain` whose block 0 is `block` of the chain at `url`, and which never shows `url`.
 
     `chain_id`: what the chain must be (None: any). `directory`: where answers are kept (None: the user's cache).
+    `notice` is told of each long wait for the server.
     BlockMismatch for another chain, StateMissing for a block that is not there, UpstreamFailed for a server that fails;
     after such an error the fork is of no use any more, and says so again.
     """
@@ -46,9 +50,10 @@ class ForkChain(AnvilChain):
         directory: Path | None = None,
         patience: Patience | None = None,
         timeout: float = FORK_TIMEOUT,
+        notice: Callable[[str], object] | None = None,
     ) -> None:
         with ExitStack() as opened:
-            self._upstream = Upstream(url, patience)
+            self._upstream = Upstream(url, patience, notice=notice)
             opened.callback(self._upstream.close)
             origin, header = _origin(self._upstream, block, chain_id)
             self.block_hash: str = header["hash"].lower()
@@ -135,6 +140,8 @@ def _origin(upstream: Upstream, block: int, expected: int | None) -> tuple[Origi
         raise missing(*ask[1])
     found = header if isinstance(header, dict) else {}
     number, timestamp = (_number(found.get(key), ask[1]) for key in ("number", "timestamp"))
+    if timestamp > LATEST:
+        raise UpstreamFailed(ask[1][0], f"a block of the time {timestamp}", f"a time [s] of at most {LATEST}")
     if number != block or not _HASH.fullmatch(str(found.get("hash"))):
         raise UpstreamFailed(ask[1][0], f"another block ({number}), or one without a hash", f"block {block}")
     return Origin(Head(block, timestamp), _number(chain_id, ask[0])), found

@@ -110,9 +110,13 @@ def _reply(method: str, reply: dict[str, Any] | None, hide: Callable[[str], str]
         raise ChainError(f"{method}: found no answer; allowed: one answer for each request of a batch")
     if "error" in reply:
         error = reply["error"]
-        said = " ".join(str(error.get("message")).split())
-        return Refused(method, hide(said), hexadecimal(error.get("data")))
+        return Refused(method, hide(on_one_line(str(error.get("message")))), hexadecimal(error.get("data")))
     return reply.get("result")
+
+
+def on_one_line(said: str) -> str:
+    """A server's words as they may be printed: on one line, and nothing that a terminal would obey."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(said.split()))
 
 
 def hexadecimal(detail: object) -> str | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from simulator.chain.answer_shape import wrong_logs
 from simulator.chain.base import Log
 from simulator.chain.fork_cache import ForkCache
 from simulator.chain.refusals import Refusal, failure
 from simulator.chain.upstream import Upstream
 from simulator.errors import UpstreamFailed
+from simulator.nesting import parsed
 
 FIRST_SPAN: Final = 10_000
 """[blocks] The limit of several hosted servers; others allow less, or count results instead."""
@@ -92,12 +95,17 @@ class LogScan:
                 progress(Scanned(first, min(done, last), last, found))
 
     def _finished(self, at: int) -> tuple[int, list[dict[str, Any]]] | None:
-        """Last block and logs of the range an earlier scan finished, which began at block `at`."""
-        known = self._cache.get(_FINISHED, [self._query, at])
-        if known is None:
+        """Last block and logs of the range an earlier scan finished, which began at block `at`; None if there is none,
+        or what is kept of it is no such thing."""
+        known, content = self._cache.get(_FINISHED, [self._query, at]), None
+        if known is not None:
+            with suppress(ValueError, zlib.error):
+                content = parsed(zlib.decompress(known))
+        last = content.get("last") if isinstance(content, dict) else None
+        if not isinstance(content, dict) or not isinstance(last, int) or last < at:
             return None
-        content = json.loads(zlib.decompress(known))
-        return content["last"], content["logs"]
+        logs: Any = content.get("logs")
+        return None if wrong_logs(logs, at, last) is not None else (last, logs)
 
     def _ask(self, at: int, last: int) -> tuple[int, list[dict[str, Any]]]:
         while True:
@@ -129,7 +137,7 @@ class LogScan:
             if answer.too_wide and size > 1:
                 return None
             raise failure("eth_getLogs", query, answer)
-        if not isinstance(answer, list):
+        if not isinstance(answer, list):  # null: any other thing is a malformed answer already
             raise UpstreamFailed("eth_getLogs", "an answer that is no list", "a list of logs")
         return answer
 

@@ -16,11 +16,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from simulator.chain.answer_shape import wrong_shape
 from simulator.chain.fork_cache import ForkCache, is_final, is_immutable
 from simulator.chain.jsonrpc import Request
 from simulator.chain.refusals import Refusal, failure, missing
 from simulator.chain.upstream import Upstream
 from simulator.errors import ChainError
+from simulator.nesting import parsed
 
 _NOT_PASSED_ON: Final = frozenset({"eth_getAccountInfo"})
 """Few servers know it; refused, anvil asks for balance, nonce and code, which every server knows."""
@@ -66,14 +68,14 @@ class Relay:
 
     def learn(self, method: str, parameters: list[Any], answer: Any) -> None:
         """Keeps an answer that was had another way."""
-        self._cache.put(method, parameters, json.dumps(answer, separators=(",", ":")).encode())
+        self._cache.put(method, parameters, _text(answer))
 
     def ask(self, requests: Sequence[Request]) -> list[Any]:
         """Results as of `Upstream.ask`, those that are known out of the cache; UpstreamFailed if the upstream fails."""
         found: dict[int, Any] = {}
         for place, request in enumerate(requests):
             if (known := self._known(*request)) is not None:
-                found[place] = json.loads(known)
+                found[place] = known
         unknown = [place for place in range(len(requests)) if place not in found]
         for place, answer in zip(unknown, self._upstream.ask([requests[place] for place in unknown]), strict=True):
             found[place] = answer
@@ -94,7 +96,7 @@ class Relay:
             if each["method"] in _NOT_PASSED_ON:
                 replies[place] = _error(each["id"], _NO_METHOD, "not passed on", None)
             elif (known := self._known(each["method"], each.get("params", []))) is not None:
-                replies[place] = _result(each["id"], known)
+                replies[place] = _result(each["id"], _text(known))
         missing_ones = [place for place in range(len(asked)) if place not in replies]
         if missing_ones:
             found = self._ask([asked[place] for place in missing_ones])
@@ -123,20 +125,24 @@ class Relay:
             self._fail(missing(method, parameters))
         return _result(id, self._keep(method, parameters, answer))
 
-    def _known(self, method: str, parameters: list[Any]) -> bytes | None:
+    def _known(self, method: str, parameters: list[Any]) -> Any:
+        """The answer that is kept; None if there is none, or one that no server could have given."""
         if not is_immutable(method, parameters, self._block):
             return None
-        known = self._cache.get(method, parameters)
-        if known is not None:
-            with self._lock:
-                self.hits += 1
+        known = None
+        with suppress(ValueError):
+            known = parsed(self._cache.get(method, parameters) or b"null")
+        if known is None or wrong_shape(method, parameters, known) is not None:
+            return None
+        with self._lock:
+            self.hits += 1
         return known
 
     def _keep(self, method: str, parameters: list[Any], answer: Any) -> bytes:
         """`answer` as JSON, kept if it can never change."""
         with self._lock:
             self.misses += 1
-        text = json.dumps(answer, separators=(",", ":")).encode()
+        text = _text(answer)
         if is_immutable(method, parameters, self._block) and is_final(method, answer, self._block):
             self._cache.put(method, parameters, text)
         return text
@@ -144,6 +150,10 @@ class Relay:
     def _fail(self, error: ChainError) -> None:
         with self._lock:
             self.failure = self.failure or error
+
+
+def _text(answer: Any) -> bytes:
+    return json.dumps(answer, separators=(",", ":")).encode()
 
 
 def _result(id: Any, text: bytes) -> bytes:

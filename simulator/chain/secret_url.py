@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -15,6 +17,14 @@ HIDDEN: Final = "(an address that is not shown)"
 _ALLOWED: Final = "an http:// or https:// address of a JSON-RPC server"
 _SHORTEST: Final = 4
 """[characters] A shorter part of an address is no secret, and hiding it would hide half of every message."""
+
+VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""The name of an environment variable; anything else after `env:` may be the address itself."""
+_SCHEME: Final = re.compile(r"[\w+.-]*://")
+_ADDRESS: Final = re.compile(r"[\w+.-]*://\S*?(?=['\"]?[;,)]*(?:\s|$))")
+"""In a sentence: up to a space, without the punctuation before it."""
+_PIECE: Final = re.compile(r"[^\s'\"\\]{4,}")
+"""An address with quotes or spaces in it is shown in other words than it was given."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -63,6 +73,30 @@ def hider(address: str) -> Callable[[str], str]:
     except ValueError:
         secrets = re.compile(re.escape(address) or r"(?!)", re.IGNORECASE)
     return lambda text: secrets.sub("…", text)
+
+
+def argument_hider(arguments: Sequence[str], option: str = "--fork-url") -> Callable[[str], str]:
+    """What cleans a message of the addresses in a command line: what `option` was given, and whatever looks like one,
+    wherever it landed. An address that a variable holds is cleaned too."""
+    found = [each[at.start() :] for each in arguments if (at := _SCHEME.search(each))]
+    for name, value in pairwise([*(part for each in arguments for part in _parts(each)), ""]):
+        if len(name) > len("--fork-") and option.startswith(name):
+            found.append(os.environ.get(value[4:], "" if VARIABLE.fullmatch(value[4:]) else value[4:]))
+            found += [] if value.startswith("env:") else [value]
+    clean = [hider(piece) for each in found for piece in (each, *_PIECE.findall(each.partition("://")[2] or each))]
+
+    def hide(text: str) -> str:
+        for each in clean:
+            text = each(text)
+        return _ADDRESS.sub("…", text)
+
+    return hide
+
+
+def _parts(argument: str) -> list[str]:
+    """Option and value of one argument, as `--option=value`; or the argument itself."""
+    name, equals, value = argument.partition("=")
+    return [name, value] if equals and name.startswith("--") else [argument]
 
 
 def _split(text: str) -> tuple[SplitResult, int | None] | None:

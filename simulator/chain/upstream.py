@@ -6,6 +6,7 @@ stay reachable as the context of ours if ours were raised while it is handled.
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import socket
@@ -14,15 +15,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from simulator.chain.answer_shape import wrong_shape
 from simulator.chain.jsonrpc import Request
+from simulator.chain.patience import WORTH_TELLING, Effort, Patience, Trouble
 from simulator.chain.refusals import Refusal, failure, missing, refused
 from simulator.chain.secret_url import Url
-from simulator.errors import ChainError, UpstreamFailed
+from simulator.errors import ChainError
+from simulator.nesting import parsed
 
 LONGEST_BATCH: Final = 50
 """[requests] in one post; hosted servers allow 100 and more, or none at all."""
@@ -30,62 +33,15 @@ GARBAGE_TRIES: Final = 3
 """An answer that is no JSON may be a proxy's hiccup; more often the address is not one of a JSON-RPC server."""
 _PIECE: Final = 1 << 16
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "liqsim"}
+_NO_WAY: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _TLS_OF_OURS: Final = "a server whose certificate this machine trusts"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request may take: [s] in total, [s] of one try, first and longest pause [s] between two."""
-
-    budget: float = 120.0
-    timeout: float = 30.0
-    first: float = 0.25
-    longest: float = 16.0
-    tries: int = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a try came to nothing: `tries` is how often it makes sense, `pause` [s] what the server asked for."""
-
-    what: str
-    allowed: str = "a server that answers"
-    tries: int = 1_000
-    pause: float = 0.0
-    cut: bool = False
-
-
-class Effort:
-    """One request's tries, and the pauses between them: doubling, or as long as the server asks for."""
-
-    def __init__(self, patience: Patience, clock: Callable[[], float]) -> None:
-        self.patience = patience
-        self.tries = 0
-        self._clock = clock
-        self._end = clock() + patience.budget
-
-    @property
-    def left(self) -> float:
-        """[s]"""
-        return self._end - self._clock()
-
-    def pause(self, trouble: Trouble) -> float | None:
-        """[s] until the next try; None if there is none."""
-        self.tries += 1
-        doubled = min(self.patience.first * 2.0 ** min(self.tries - 1, 30), self.patience.longest)
-        pause = max(trouble.pause, doubled)
-        last = self.tries >= min(trouble.tries, self.patience.tries) or pause >= self.left
-        return None if last else pause
-
-    def failed(self, method: str, trouble: Trouble) -> UpstreamFailed:
-        asks = f", which asks for {trouble.pause:g} s of patience" if trouble.pause else ""
-        return UpstreamFailed(method, trouble.what + asks, trouble.allowed, self.tries)
 
 
 class Upstream:
     """A client of the server at `url`, for several threads at once; `sent` counts posts, `asked` the requests in them.
 
     `hide` cleans what it says besides what its own address does: of an address that it speaks to in its turn.
+    `notice` is told, in a line without the address, of each long pause; from any thread.
     `sleep` and `clock` [s] are the tests' to replace.
     """
 
@@ -95,6 +51,7 @@ class Upstream:
         patience: Patience | None = None,
         *,
         hide: Callable[[str], str] = str,
+        notice: Callable[[str], object] | None = None,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,6 +60,9 @@ class Upstream:
         self.asked = 0
         self._url = url
         self._also_hide = hide
+        self._notice = notice
+        self._heard = False
+        self._told_until = 0.0
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._clock = clock
@@ -153,15 +113,27 @@ class Upstream:
 
     def _recover(self, method: str, trouble: Trouble, effort: Effort) -> None:
         """Waits until the next try, and lets the other threads wait too if the server asked for it; or raises."""
-        pause = effort.pause(trouble)
+        pause = effort.pause(trouble, heard=self._heard)
         if pause is None:
             raise effort.failed(method, trouble)
+        self._tell(trouble, effort.tries, pause)
         if trouble.pause:
             with self._lock:
                 self._resume = max(self._resume, self._clock() + trouble.pause)
         self._sleep(pause)
         if self._closed.is_set():
             raise ChainError("the fork was closed")
+
+    def _tell(self, trouble: Trouble, tries: int, pause: float) -> None:
+        """Says that a long pause begins, once for all the threads that make it."""
+        if self._notice is None or pause < WORTH_TELLING:
+            return
+        with self._lock:
+            now = self._clock()
+            known = now < self._told_until
+            self._told_until = self._told_until if known else now + pause
+        if not known:
+            self._notice(f"the fork's server: {trouble.what} (tried {tries} times); next try in {pause:g} s")
 
     def _try(
         self, requests: Sequence[Request], indices: Sequence[int], answers: dict[int, Any], effort: Effort
@@ -175,7 +147,7 @@ class Upstream:
             return found
         status, pause, text = found
         try:
-            content = json.loads(text)
+            content = parsed(text)
         except ValueError:
             content = None
         if (trouble := _status_trouble(status, pause, _is_answer(content), self._url)) is not None:
@@ -200,14 +172,20 @@ class Upstream:
         answers: dict[int, Any],
         pause: float,
     ) -> Trouble | None:
-        by_id = {reply.get("id"): reply for reply in content if isinstance(reply, dict)}
+        members = [reply for reply in content if isinstance(reply, dict)]
+        by_id = {reply["id"]: reply for reply in members if isinstance(reply.get("id"), int)}
         trouble = None
-        for place, (index, (method, _)) in enumerate(zip(indices, requests, strict=True)):
+        for place, (index, (method, parameters)) in enumerate(zip(indices, requests, strict=True)):
             reply = by_id.get(place, content[0] if len(requests) == len(content) == 1 else None)
             if not isinstance(reply, dict) or not ("result" in reply or reply.get("error")):
                 trouble = Trouble("no answer among those of a batch", tries=GARBAGE_TRIES)
             elif not reply.get("error"):
-                answers[index] = reply["result"]
+                if (wrong := wrong_shape(method, parameters, reply["result"])) is not None:
+                    trouble = Trouble(
+                        f"a malformed answer, {wrong}", "a server that follows the protocol", GARBAGE_TRIES
+                    )
+                else:
+                    answers[index] = reply["result"]
             elif not (answer := refused(method, reply["error"], self._hide)).wait:
                 answers[index] = answer
             else:
@@ -242,6 +220,7 @@ class Upstream:
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             trouble = _trouble(error, timeout)
         else:
+            self._heard = True
             self._keep(connection, response)
             return response.status, _retry_after(response), text
         connection.close()
@@ -316,19 +295,20 @@ def _trouble(error: Exception, timeout: float) -> Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Trouble("a certificate that is not trusted", _TLS_OF_OURS, 1)
     if isinstance(error, ConnectionRefusedError):
-        return Trouble("nobody who listens there (connection refused)")
+        return Trouble("nobody who listens there (connection refused)", unreached=True)
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return Trouble("no machine of that name", "a name that this machine can resolve", GARBAGE_TRIES)
-    return Trouble(f"a connection that was cut ({type(error).__name__})", cut=True)
+    unreached = isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.errno in _NO_WAY)
+    return Trouble(f"a connection that was cut ({type(error).__name__})", cut=True, unreached=unreached)
 
 
 def _retry_after(response: http.client.HTTPResponse) -> float:
     """[s] the server wants to be left alone for; a date is taken against the server's own clock."""
     value = response.headers.get("Retry-After", "")
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     found = 0.0
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         until: datetime = parsedate_to_datetime(value)
         found = (until - parsedate_to_datetime(response.headers.get("Date", ""))).total_seconds()
     return max(found, 0.0)

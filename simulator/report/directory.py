@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from simulator.errors import InputError
+from simulator.nesting import DEEPEST, depth
 from simulator.report.cells import count, instant, integer, number
 from simulator.report.shape import check_manifest, check_scenario, check_summary
 from simulator.scenario.yaml_text import parse_yaml
@@ -21,9 +21,6 @@ from simulator.trace import TABLES, digest
 
 Row = TypeVar("Row")
 A_DIRECTORY: Final = "a results directory, whole"
-DEEPEST: Final = 100
-"""[levels] Far more than a results directory nests its JSON."""
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Liquidation(NamedTuple):
@@ -158,18 +155,12 @@ def _text(file: Path) -> str:
 
 def _json(file: Path) -> Mapping[str, Any]:
     text = _text(file)
-    if _depth(text) > DEEPEST:
+    if depth(text.encode()) > DEEPEST:
         raise InputError(str(file), "values nested too deeply", f"JSON of at most {DEEPEST} levels")
     try:
         return _mapping(json.loads(text, parse_float=Decimal), file)
     except ValueError as error:
         raise InputError(str(file), str(error), "JSON") from None
-
-
-def _depth(text: str) -> int:
-    """Levels of nesting. The parser recurses in C: where a package has raised Python's limit, it would crash."""
-    steps = (1 if each in "[{" else -1 for each in re.findall(r"[\[{\]}]", _STRING.sub("", text)))
-    return max(accumulate(steps), default=0)
 
 
 def _mapping(found: object, file: Path) -> Mapping[str, Any]:

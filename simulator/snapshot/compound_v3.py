@@ -47,6 +47,10 @@ class Info(NamedTuple):
     supply_cap: int
 
 
+_MOST_ASSETS: Final = 255
+"""A uint8 numbers them."""
+
+
 @dataclass(frozen=True)
 class CompoundV3Market:
     """A Comet at the fork's block."""
@@ -58,7 +62,7 @@ class CompoundV3Market:
 
     @cached_property
     def _infos(self) -> list[Info]:
-        count = abi.uint256(self._read("numAssets()"))
+        count = min(abi.uint256(self._read("numAssets()")), _MOST_ASSETS)
         calls = [
             Call(self.where.address, abi.encode(SELECTORS["getAssetInfo(uint8)"], index)) for index in range(count)
         ]

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from simulator.chain import abi
 from simulator.chain.base import Call, Chain, Log
 from simulator.chain.log_scan import Scanned, Topic
-from simulator.errors import ChainError
+from simulator.errors import NoAnswer
 
 Progress = Callable[["Stage"], None]
 
@@ -56,20 +56,20 @@ class Token:
 
 
 def read(source: Source, to: str, selector: bytes, *arguments: abi.Argument) -> bytes:
-    """One call's return data; ChainError if it reverts or says nothing, as where no contract stands."""
+    """One call's return data; NoAnswer if it reverts or says nothing, as where no contract stands."""
     (found,) = source.reads([Call(to, abi.encode(selector, *arguments))])
     if not found:
-        raise ChainError(f"call 0x{selector.hex()} to {to}: found no answer; allowed: the protocol's contract there")
+        raise NoAnswer(f"call 0x{selector.hex()} to {to}: found no answer; allowed: the protocol's contract there")
     return found
 
 
 def read_all(source: Source, calls: Iterable[Call]) -> list[bytes]:
-    """Each call's return data; ChainError for the first that reverts or says nothing."""
+    """Each call's return data; NoAnswer for the first that reverts or says nothing."""
     asked = list(calls)
     answers = source.reads(asked)
     for call, answer in zip(asked, answers, strict=True):
         if not answer:
-            raise ChainError(f"call 0x{call.data[:4].hex()} to {call.to}: found no answer; allowed: a result")
+            raise NoAnswer(f"call 0x{call.data[:4].hex()} to {call.to}: found no answer; allowed: a result")
     return [answer for answer in answers if answer]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
@@ -16,8 +16,8 @@ from typing import Any, Final
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Call
-from simulator.deployments import Deployment
-from simulator.errors import ChainError, InputError
+from simulator.deployments import STANDS, Deployment
+from simulator.errors import ChainError, InputError, LiqsimError, NoAnswer
 from simulator.scenario import Scenario
 from simulator.scenario.scalars import plain
 from simulator.scenario.yaml_text import write_yaml
@@ -134,6 +134,7 @@ def take(source: Source, where: Deployment, count: int, progress: Progress | Non
     if source.head.number < where.since_block:
         raise InputError("--fork-block", source.head.number, f"at least {where.since_block}: {where.name} begins there")
     market = _MARKETS[where.protocol](source, where)
+    _check_stands(market, where, source.head.number)
     largest, found = _largest(market, count, progress)
     if not largest:
         raise InputError(
@@ -142,6 +143,19 @@ def take(source: Source, where: Deployment, count: int, progress: Progress | Non
     with _undone(source):
         rows, liquid = _rows(source, market, largest, progress)
     return _snapshot(source, where, market, _holdings(market, largest, rows), liquid, found)
+
+
+def _check_stands(market: Market, where: Deployment, block: int) -> None:
+    """InputError if what stands there does not answer as the protocol does."""
+    said = ""
+    try:
+        if market.assets:
+            return
+    except NoAnswer as error:
+        said = f" ({error})"
+    except (ValueError, TypeError, IndexError):  # words, but others than the protocol's
+        said = " (what answers there is something else)"
+    raise InputError("--address", where.address, f"{STANDS[where.protocol]}, as of block {block}{said}")
 
 
 def _largest(market: Market, count: int, progress: Progress | None) -> tuple[list[str], int]:
@@ -159,11 +173,15 @@ def _largest(market: Market, count: int, progress: Progress | None) -> tuple[lis
 
 @contextmanager
 def _undone(source: Source) -> Iterator[None]:
+    """The chain as it was, also after an error; but for who interrupts, who gets no further answers from it."""
     before = source.snapshot()
     try:
         yield
-    finally:
-        source.revert(before)
+    except LiqsimError:
+        with suppress(ChainError):  # the first error says more
+            source.revert(before)
+        raise
+    source.revert(before)
 
 
 def _rows(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from simulator.deployments import Deployment, deployments
 from simulator.errors import InputError
+
+MORPHO: Final = "morpho-blue"
 
 
 def known(protocol: str, chain_id: int) -> Deployment:
@@ -25,5 +28,9 @@ def named(protocol: str, chain_id: int, address: str, since_block: int = 0, mark
     for market in markets:
         if not re.fullmatch("0x[0-9a-fA-F]{64}", market):
             raise InputError("--market", market, "a market id: 0x and 64 hex digits")
+    if markets and protocol != MORPHO:
+        raise InputError("--market", markets[0], f"no --market with {protocol}: markets by id are {MORPHO}'s")
+    if not markets and protocol == MORPHO:
+        raise InputError("--market", None, "at least one market id, 0x and 64 hex digits")
     ids = {market[:10]: market for market in markets}
     return Deployment(f"{protocol}-{address[:10]}", protocol, "", chain_id, address, since_block, "", "", ids)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.chain import abi
 from simulator.chain.base import Call, Chain
-from simulator.errors import BlockMismatch, InputError
+from simulator.deployments import STANDS
+from simulator.errors import InputError, NoAnswer, TransactionReverted
 from simulator.scenario import Asset, Scenario
 from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
@@ -52,14 +53,14 @@ class Standing:
 def stands_on(chain: Chain, scenario: Scenario) -> ForkBook | None:
     """The fork's book if `chain` is a fork and the scenario's book is a fork's; None if all is to be deployed.
 
-    BlockMismatch if it is another chain, or another block.
+    InputError if it is another chain, or another block.
     """
     fork = scenario.book.fork
     if fork is None or chain.name != FORK:
         return None
     if (chain.chain_id, chain.head.number) != (fork.chain_id, fork.block):
-        found = f"chain {chain.chain_id} at block {chain.head.number}"
-        raise BlockMismatch("the fork of this book", found, f"chain {fork.chain_id} at block {fork.block}")
+        allowed = f"the chain and block that are forked, chain {chain.chain_id} at block {chain.head.number}"
+        raise InputError("book.fork", f"chain {fork.chain_id} at block {fork.block}", allowed)
     return fork
 
 
@@ -76,11 +77,15 @@ def standing_tokens(scenario: Scenario) -> dict[str, str]:
 
 
 def look_around(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -> Standing:
-    """What the scenario's protocol says of prices, and where it has them from."""
+    """What the scenario's protocol says of prices, and where it has them from; InputError if it is not there."""
     kind = scenario.protocol.kind
     if kind not in _LOOK:
         raise InputError("protocol.kind", kind, f"a protocol that can be attached to: {', '.join(_LOOK)}")
-    return _LOOK[kind](build, scenario, tokens)
+    try:
+        return _LOOK[kind](build, scenario, tokens)
+    except (NoAnswer, TransactionReverted) as error:
+        allowed = f"{STANDS[kind]}, which knows the scenario's assets ({error})"
+        raise InputError("protocol.deployment.address", deployment(scenario).address, allowed) from None
 
 
 def check_shared(scenario: Scenario, standing: Standing) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.chain.fork import ForkChain
-from simulator.chain.upstream import Patience
+from simulator.chain.patience import Patience
 from tests.fork.upstreams import Archive, Deployed, Staged, crash, deployed, staged
 
 QUICK = Patience(budget=60.0, timeout=20.0, first=0.001, longest=0.002)

@@ -12,7 +12,8 @@ import pytest
 from simulator.chain.fork import ForkChain
 from simulator.chain.fork_cache import ForkCache
 from simulator.chain.log_scan import FIRST_SPAN, LogScan, Scanned, Span
-from simulator.chain.upstream import Patience, Upstream
+from simulator.chain.patience import Patience
+from simulator.chain.upstream import Upstream
 from simulator.errors import ChainError, UpstreamFailed
 from tests.fork.conftest import HASTY, QUICK
 from tests.fork.quiet import everything_said, secrets_in
@@ -165,7 +166,7 @@ def test_passing_faults_are_waited_for(stage: Staged, upstream: Upstream, cache:
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(401), error(-32601, "the method eth_getLogs does not exist"), Answer(body=b'{"result": 3}')]
+    "answer", [Answer(401), error(-32601, "the method eth_getLogs does not exist"), Answer(body=b'{"result": null}')]
 )
 def test_what_will_not_pass_is_an_error_at_once(
     answer: Any, stage: Staged, upstream: Upstream, cache: ForkCache

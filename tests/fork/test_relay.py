@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.chain.fork_cache import ForkCache
+from simulator.chain.patience import Patience
 from simulator.chain.relay import Relay
-from simulator.chain.upstream import Patience, Upstream
+from simulator.chain.upstream import Upstream
 from simulator.errors import StateMissing, UpstreamFailed
 from tests.fork.conftest import QUICK
 from tests.fork.upstreams import Answer, Deployed, Staged, always, error

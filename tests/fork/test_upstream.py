@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from simulator.chain.patience import Patience
 from simulator.chain.refusals import Refusal
 from simulator.chain.secret_url import Url
-from simulator.chain.upstream import LONGEST_BATCH, Patience, Upstream
+from simulator.chain.upstream import LONGEST_BATCH, Upstream
 from simulator.errors import ChainError, StateMissing, UpstreamFailed
-from tests.fork.upstreams import Answer, Deployed, Request, Rule, Staged, always, error, first, staged
+from tests.fork.upstreams import TOKENS, Answer, Deployed, Request, Rule, Staged, always, error, first, staged
 
 BUSY = Answer(429)
 CHAIN = ("eth_chainId", list[Any]())
@@ -193,6 +194,43 @@ def test_a_certificate_or_no_tls_at_all_is_said_so(stage: Staged, client: Open) 
         upstream.results([CHAIN])
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_address_where_nobody_ever_answered_is_given_up_soon(
+    scheme: str, stage: Staged, clock: Clock, client: Open
+) -> None:
+    """Refused, or no TLS: three tries within a second."""
+    if scheme == "http":
+        stage.close()
+    upstream = client(Url.parse(f"{scheme}://127.0.0.1:{stage.port}/secret"))
+    with pytest.raises(UpstreamFailed, match=r"\(tried 3 times\)"):
+        upstream.results([CHAIN])
+    assert clock.pauses == [0.25, 0.5]
+
+
+def test_a_server_that_has_answered_and_is_gone_is_waited_for(stage: Staged, clock: Clock, client: Open) -> None:
+    upstream = client(budget=10.0)
+    assert upstream.results([CHAIN]) == ["0x309"]
+    upstream._idle.pop().close()
+    stage.close()
+    with pytest.raises(UpstreamFailed, match=r"connection refused\) \(tried 6 times\)"):
+        upstream.results([CHAIN])
+    assert clock.pauses == [0.25, 0.5, 1.0, 2.0, 4.0]
+
+
+def test_long_pauses_are_told_without_the_address(stage: Staged, clock: Clock) -> None:
+    told: list[str] = []
+    secret = TOKENS["path"]
+    stage.rule = first(5, error(-32005, f"rate limited: {secret}"))
+    upstream = Upstream(stage.url, sleep=clock.sleep, clock=clock, notice=told.append)
+    assert upstream.results([CHAIN]) == ["0x309"]
+    assert clock.pauses == [0.25, 0.5, 1.0, 2.0, 4.0]
+    assert told == [
+        f"the fork's server: a refusal: rate limited: … (tried {tries} times); next try in {pause} s"
+        for tries, pause in ((4, 2), (5, 4))
+    ]
+    upstream.close()
+
+
 def test_closing_ends_a_pause(stage: Staged) -> None:
     stage.rule = always(BUSY)
     upstream = Upstream(stage.url, Patience(budget=1e6, first=1e5, longest=1e5))
@@ -243,3 +281,9 @@ def test_the_known_words_for_too_soon(code: int, says: str, stage: Staged, clock
     stage.rule = first(2, error(code, says))
     assert client().results([CHAIN]) == ["0x309"]
     assert clock.pauses == [0.25, 0.5]
+
+
+def test_nothing_that_a_terminal_obeys_is_said(stage: Staged, client: Open) -> None:
+    stage.rule = always(error(-32000, "no\x1b[31m\nfor\x07 you\u202e"))
+    with pytest.raises(UpstreamFailed, match="a refusal: no\ufffd\\[31m for\ufffd you\ufffd; allowed"):
+        client().results([CHAIN])

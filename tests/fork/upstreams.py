@@ -117,6 +117,8 @@ class Staged:
         self.seen: list[tuple[str, str | None]] = []
         """(path with query, Authorization) of each post."""
         self.released = threading.Event()
+        self.silenced = threading.Event()
+        """Set when a post has reached a server that is silent."""
         self.behind = port
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.stage = self
@@ -205,6 +207,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _give(self, answer: Answer) -> None:
         if answer.silent:
+            self.server.stage.silenced.set()
             self.server.stage.released.wait(30)
             self.close_connection = True
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,13 +120,22 @@ def test_faults_of_the_server_are_one_line(
         (["--out", str(ROOT)], "--out: found 'a directory that is not empty"),
         (["--accounts", "0"], "--accounts: found 0; allowed: at least 1"),
         (["--address", "0x12"], "--address: found '0x12'; allowed: an address"),
+        (["--since-block", "-1"], "--since-block: found -1; allowed: a block number"),
+        (["--market", "0x" + "12" * 32], "allowed: no --market with aave-v3"),
+        (["--protocol", "morpho-blue"], "--market: found None; allowed: at least one market id"),
         (["--market", "0x12"], "--market: found '0x12'; allowed: a market id"),
         (["--protocol", "maker"], "--protocol: found 'maker'; allowed: aave-v3 or morpho-blue or compound-v3"),
         (
             ["--protocol", "aave-v3", "--address", ""],
             "--protocol: found 'aave-v3 on chain 777'; allowed: aave-v3 on ch",
         ),
-        (["--fork-block", "3"], "found no answer"),
+        (["--fork-block", "3"], "the PoolAddressesProvider of an Aave v3 market, as of block 3 (call 0x"),
+        (["--address", "0x" + "00" * 19 + "04"], f"--address: found '0x{'00' * 19}04'; allowed: the PoolAddresses"),
+        (["--address", "0x" + "77" * 20], f"--address: found '0x{'77' * 20}'; allowed: the PoolAddressesProvider"),
+        (
+            ["--protocol", "compound-v3", "--address", "0x" + "00" * 19 + "04"],
+            f"--address: found '0x{'00' * 19}04'; allowed: a Comet of Compound III",
+        ),
     ],
 )
 def test_what_is_asked_wrongly_is_one_line(
@@ -134,6 +144,52 @@ def test_what_is_asked_wrongly_is_one_line(
     assert main([*snapshot(market, stage, place / "taken"), *change]) in (2, 3)
     (line,) = capfd.readouterr().err.splitlines()
     assert says in line
+    assert not (place / "taken").exists()
+
+
+@pytest.mark.parametrize("more", [["--since-block", "0"], ["--market", "0x" + "12" * 32]], ids=lambda more: more[0])
+def test_what_only_goes_with_an_address(more: list[str], stage: Staged, capfd: pytest.CaptureFixture[str]) -> None:
+    asked = ["snapshot", "--protocol", "aave-v3", "--fork-url", stage.address, "--fork-block", "3", "--out", "taken"]
+    assert main([*asked, *more]) == 2
+    assert f"{more[0]}: found" in (told := capfd.readouterr().err)
+    assert f"no {more[0]} without --address" in told
+    assert stage.posts == []
+
+
+@pytest.mark.parametrize("address", ["0x" + "77" * 20, "0x" + "00" * 19 + "04"])
+def test_a_run_where_no_protocol_stands(
+    address: str, market: Stood, stage: Staged, place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(snapshot(market, stage, place / "taken", "--accounts", "3")) == 0
+    capfd.readouterr()
+    asked = ["run", str(place / "taken" / "scenario.yaml"), "--fork-url", stage.address]
+    asked += ["--fork-block", str(market.block), "--set", f"protocol.deployment.address={address}"]
+    assert main(asked) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert f"protocol.deployment.address: found '{address}'; allowed: the PoolAddressesProvider" in line
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_getLogs", "eth_getStorageAt", "eth_call"])
+def test_a_signal_while_the_server_is_silent_ends_it_as_signals_do(
+    number: signal.Signals, code: int, method: str, market: Stood, stage: Staged, place: Path
+) -> None:
+    stage.rule = always(Answer(silent=True), method)
+    start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program = [sys.executable, "-c", start + "from simulator.cli import main; sys.exit(main())"]
+    told = subprocess.PIPE
+    with subprocess.Popen(
+        [*program, *snapshot(market, stage, place / "taken", "--accounts", "3")],
+        stdout=told, stderr=told, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=place,
+    ) as process:  # fmt: skip
+        assert stage.silenced.wait(60)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == b""
+    assert b"Traceback" not in err
+    assert b"checkpoint" not in err
+    assert [line for line in err.splitlines() if b"interrupted" in line] == [b"liqsim: interrupted"] * (code == 130)
     assert not (place / "taken").exists()
 
 

@@ -14,7 +14,7 @@ from simulator.chain import abi
 from simulator.chain.artifact import real
 from simulator.chain.base import Transaction
 from simulator.chain.fork import ForkChain
-from simulator.errors import BlockMismatch, ChainError, InputError
+from simulator.errors import ChainError, InputError
 from simulator.result import Result
 from simulator.scenario import Scenario
 from simulator.snapshot import take
@@ -76,8 +76,8 @@ def test_the_fork_of_another_chain_or_block_is_refused(key: str, value: int, mar
         there = f"chain {CHAIN_ID} at block {fork.head.number}"
         other = {"chain_id": CHAIN_ID, "block": fork.head.number, key: value}
         expected = f"chain {other['chain_id']} at block {other['block']}"
-        says = f"the fork of this book: found '{there}'; expected '{expected}'"
-        with pytest.raises(BlockMismatch, match=says):
+        says = f"book.fork: found '{expected}'; allowed: the chain and block that are forked, {there}"
+        with pytest.raises(InputError, match=says):
             run(scenario.replace(f"book.fork.{key}", str(value)), fork)
 
 
