@@ -88,13 +88,13 @@ class Run:
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
         thresholds = [self._thresholds(position) for position in book.accounts]
-        self._backs = [tuple(map(bool, row)) for row in thresholds]
+        self._backs = [self._seizable(position) for position in book.accounts]
         self.trace = Trace(world.site.assets)
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
         self._start = world.accounts(self._now, self._everyone)
         self._ledger = self._opened(state)
-        self._screen = Screen(self._start, *_indices(state), thresholds)
+        self._screen = Screen(self._start, *_indices(state), thresholds, self._backs)
         self._market = Market(scenario, world, opening, state)
         self._keeping = Keeping(scenario, world, self._backs)
         self._flows: list[Flow] = []
@@ -265,8 +265,16 @@ class Run:
 
     def _thresholds(self, position: Position) -> tuple[float, ...]:
         """The account's thresholds by asset: what it has not switched on as collateral on a fork backs nothing."""
-        rows = zip(self._scenario.assets, self._scenario.thresholds(position), strict=True)
-        return tuple(row if not self._attached or name in position.collateral else 0.0 for name, row in rows)
+        rows = zip(self._backing(position), self._scenario.thresholds(position), strict=True)
+        return tuple(row if backing else 0.0 for backing, row in rows)
+
+    def _seizable(self, position: Position) -> tuple[bool, ...]:
+        """What keepers may seize of the account, by asset; on a fork nothing that it has not switched on."""
+        rows = zip(self._backing(position), self._scenario.seizable(position), strict=True)
+        return tuple(row and backing for backing, row in rows)
+
+    def _backing(self, position: Position) -> list[bool]:
+        return [not self._attached or name in position.collateral for name in self._scenario.assets]
 
     def _opened(self, state: State) -> Ledger:
         if self._attached:
