@@ -26,7 +26,8 @@ not read but follows from a liquidation may be off."""
 class Screen:
     """Balances of every account in shares, `accounts` x `assets`, refreshed where the run touches them.
 
-    By account and asset, `thresholds` are liquidation thresholds, and `backs` says what can be seized for its debt.
+    By account and asset, `thresholds` are liquidation thresholds, and `backs` says what can be seized for its debt:
+    nothing else counts.
     """
 
     def __init__(
@@ -38,8 +39,8 @@ class Screen:
         backs: Sequence[Sequence[bool]],
     ) -> None:
         shape = (len(states), len(supply_index))
-        self._thresholds: NDArray[np.float64] = np.array(thresholds, dtype=np.float64).reshape(shape)
         self._backs: NDArray[np.float64] = np.array(backs, dtype=np.float64).reshape(shape)
+        self._thresholds: NDArray[np.float64] = np.array(thresholds, dtype=np.float64).reshape(shape) * self._backs
         self._weighted: NDArray[np.float64] = np.zeros(shape)  # collateral times its threshold
         self._backing: NDArray[np.float64] = np.zeros(shape)  # collateral that can be seized
         self._debt: NDArray[np.float64] = np.zeros(shape)

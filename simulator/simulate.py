@@ -87,8 +87,8 @@ class Run:
         self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
-        thresholds = [self._thresholds(position) for position in book.accounts]
-        self._backs = [self._seizable(position) for position in book.accounts]
+        thresholds = [scenario.thresholds(position) for position in book.accounts]
+        self._backs = [self._backing(position) for position in book.accounts]
         self.trace = Trace(world.site.assets)
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
@@ -263,18 +263,10 @@ class Run:
             to_base_units(lenders[name], asset.decimals) if name in lenders else 0 for name, asset in assets.items()
         ]
 
-    def _thresholds(self, position: Position) -> tuple[float, ...]:
-        """The account's thresholds by asset: what it has not switched on as collateral on a fork backs nothing."""
-        rows = zip(self._backing(position), self._scenario.thresholds(position), strict=True)
-        return tuple(row if backing else 0.0 for backing, row in rows)
-
-    def _seizable(self, position: Position) -> tuple[bool, ...]:
-        """What keepers may seize of the account, by asset; on a fork nothing that it has not switched on."""
-        rows = zip(self._backing(position), self._scenario.seizable(position), strict=True)
-        return tuple(row and backing for backing, row in rows)
-
-    def _backing(self, position: Position) -> list[bool]:
-        return [not self._attached or name in position.collateral for name in self._scenario.assets]
+    def _backing(self, position: Position) -> tuple[bool, ...]:
+        """What can be seized of the account, by asset: what it has not switched on as collateral on a fork cannot."""
+        rows = zip(self._scenario.assets, self._scenario.seizable(position), strict=True)
+        return tuple(row and (not self._attached or name in position.collateral) for name, row in rows)
 
     def _opened(self, state: State) -> Ledger:
         if self._attached:

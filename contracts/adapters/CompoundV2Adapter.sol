@@ -172,7 +172,7 @@ contract CompoundV2Adapter is ILendingAdapter {
         if (code != 0) _refuse(d, c, account, repay, code);
         s.repaid = repay;
         s.cleared = repay;
-        s.seized = (owned - c.balanceOf(account)).mulDivDown(rate, WAD);
+        s.seized = owned.mulDivDown(rate, WAD) - c.balanceOf(account).mulDivDown(rate, WAD);
         s.protocolFee = c.totalReserves() - reserves;
         s.received = _redeem(c, IERC20(collateral), c.balanceOf(address(this)) - held, receiver);
     }

@@ -246,7 +246,8 @@ def initial_rate(decimals: int) -> int:
     From 10 decimals on a cToken unit would be worth several units of the underlying, and balances would open truncated:
     there it starts as one. 1e18 is a whole multiple of every rate.
     """
-    return min(WAD, 2 * 10 ** (8 + decimals))
+    live: int = 2 * 10 ** (8 + decimals)
+    return min(WAD, live)
 
 
 def _market_arguments(name: str, asset: Asset, places: tuple[str, str, str], delegate: str) -> bytes:
