@@ -26,7 +26,8 @@ not read but follows from a liquidation may be off."""
 class Screen:
     """Balances of every account in shares, `accounts` x `assets`, refreshed where the run touches them.
 
-    `thresholds` are each account's liquidation thresholds by asset; only assets with one above 0 are collateral to it.
+    By account and asset, `thresholds` are liquidation thresholds, and `backs` says what can be seized for its debt:
+    nothing else counts.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class Screen:
         supply_index: Sequence[int],
         debt_index: Sequence[int],
         thresholds: Sequence[Sequence[float]],
+        backs: Sequence[Sequence[bool]],
     ) -> None:
         shape = (len(states), len(supply_index))
-        self._thresholds: NDArray[np.float64] = np.array(thresholds, dtype=np.float64).reshape(shape)
+        self._backs: NDArray[np.float64] = np.array(backs, dtype=np.float64).reshape(shape)
+        self._thresholds: NDArray[np.float64] = np.array(thresholds, dtype=np.float64).reshape(shape) * self._backs
         self._weighted: NDArray[np.float64] = np.zeros(shape)  # collateral times its threshold
         self._backing: NDArray[np.float64] = np.zeros(shape)  # collateral that can be seized
         self._debt: NDArray[np.float64] = np.zeros(shape)
@@ -55,7 +58,7 @@ class Screen:
         for row, state in zip(which, states, strict=True):
             supply = np.array([a / max(i, 1) for a, i in zip(state.collateral, supply_index, strict=True)])
             self._weighted[row] = supply * self._thresholds[row]
-            self._backing[row] = supply * (self._thresholds[row] > 0)
+            self._backing[row] = supply * self._backs[row]
             self._debt[row] = [a / i for a, i in zip(state.debt, debt_index, strict=True)]
             self._owes[row] = any(state.debt)
 

@@ -87,14 +87,15 @@ class Run:
         self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
-        thresholds = [self._thresholds(position) for position in book.accounts]
-        self._backs = [tuple(map(bool, row)) for row in thresholds]
+        thresholds = [scenario.thresholds(position) for position in book.accounts]
+        self._backs = [self._backing(position) for position in book.accounts]
         self.trace = Trace(world.site.assets)
         self._everyone = range(len(book.accounts))
         state = world.state(self._now)
         self._start = world.accounts(self._now, self._everyone)
-        self._ledger = self._opened(state, unit_values([opening[name] for name in scenario.assets], self._decimals))
-        self._screen = Screen(self._start, *_indices(state), thresholds)
+        units = unit_values([opening[name] for name in scenario.assets], self._decimals)
+        self._ledger = self._opened(state, units, thresholds)
+        self._screen = Screen(self._start, *_indices(state), thresholds, self._backs)
         self._market = Market(scenario, world, opening, state)
         self._keeping = Keeping(scenario, world, self._backs)
         self._flows: list[Flow] = []
@@ -263,15 +264,15 @@ class Run:
             to_base_units(lenders[name], asset.decimals) if name in lenders else 0 for name, asset in assets.items()
         ]
 
-    def _thresholds(self, position: Position) -> tuple[float, ...]:
-        """The account's thresholds by asset: what it has not switched on as collateral on a fork backs nothing."""
-        rows = zip(self._scenario.assets, self._scenario.thresholds(position), strict=True)
-        return tuple(row if not self._attached or name in position.collateral else 0.0 for name, row in rows)
+    def _backing(self, position: Position) -> tuple[bool, ...]:
+        """What can be seized of the account, by asset: what it has not switched on as collateral on a fork cannot."""
+        rows = zip(self._scenario.assets, self._scenario.seizable(position), strict=True)
+        return tuple(row and (not self._attached or name in position.collateral) for name, row in rows)
 
-    def _opened(self, state: State, units: tuple[int, ...]) -> Ledger:
+    def _opened(self, state: State, units: Sequence[int], thresholds: Sequence[Sequence[float]]) -> Ledger:
         if self._attached:
             check_stands(self._book, self.world.site.assets, [state.debt for state in self._start])
-            check_terms(self._book, self._start, units, [self._thresholds(each) for each in self._book.accounts])
+            check_terms(self._book, self._start, units, thresholds)
             return Ledger.attached(self.world.site.assets, state.totals)
         expected = _expected(self._scenario, self._book)
         self._ledger = Ledger.opened(self.world.site.assets, self._lent(), expected)

@@ -19,6 +19,7 @@ indices = st.lists(st.integers(RAY, 3 * RAY), min_size=3, max_size=3)
 prices = st.lists(st.integers(1, 10**13), min_size=3, max_size=3)
 triples = st.tuples(amounts, amounts, amounts)
 FLOATS = [float(each) for each in THRESHOLDS]
+ALL = [True] * 3
 
 
 def units(price: list[int]) -> list[int]:
@@ -37,7 +38,7 @@ def in_trouble(collateral: tuple[int, ...], debt: tuple[int, ...], oracle: list[
 
 
 def screened(states: list[AccountState], index: tuple[list[int], list[int]], at: list[list[int]]) -> list[int]:
-    return Screen(states, *index, [FLOATS] * len(states)).candidates(*index, at)
+    return Screen(states, *index, [FLOATS] * len(states), [ALL] * len(states)).candidates(*index, at)
 
 
 @same
@@ -76,7 +77,7 @@ def test_interest_needs_no_reading(owed: int, opened: list[int], later: list[int
     at = units([10**8, 10**8, 1])
     collateral = int(grown * at[1] / (at[0] * THRESHOLDS[0])) - spare
     state = AccountState(0, (max(0, collateral), 0, 0), (0, owed, 0))
-    screen = Screen([state], [RAY] * 3, opened, [FLOATS])
+    screen = Screen([state], [RAY] * 3, opened, [FLOATS], [ALL])
     assert screen.candidates([RAY] * 3, now, [at, at]) == [0]
 
 
@@ -91,7 +92,7 @@ def test_names_few_who_are_not() -> None:
 def test_a_refreshed_account_counts_as_it_is_now() -> None:
     at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
     well, ill = AccountState(0, (WAD, 0, 0), (0, 10**9, 0)), AccountState(0, (WAD, 0, 0), (0, 2 * 10**9, 0))
-    screen = Screen([well, well], index, index, [FLOATS] * 2)
+    screen = Screen([well, well], index, index, [FLOATS] * 2, [ALL] * 2)
     screen.refresh([1], [ill], index, index)
     assert screen.candidates(index, index, [at, at]) == [1]
 
@@ -101,7 +102,25 @@ def test_thresholds_are_each_accounts_own() -> None:
     at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
     state = AccountState(0, (WAD, 0, 0), (0, 1700 * 10**6, 0))
     rows = [(0.83, 0.0, 0.0), (0.93, 0.0, 0.0), (0.0, 0.9, 0.0)]
-    assert Screen([state] * 3, index, index, rows).candidates(index, index, [at, at]) == [0, 2]
+    assert Screen([state] * 3, index, index, rows, [ALL] * 3).candidates(index, index, [at, at]) == [0, 2]
+
+
+def test_what_can_be_seized_covers_a_debt_whatever_its_threshold() -> None:
+    """Health is above one at the oracle's prices. At the market's the first asset is worth 1000 against 1500 owed, and
+    the third, which counts in no health, 600: it covers the rest where it can be seized."""
+    index, oracle = [RAY] * 3, units([2000 * 10**8, 10**8, 6 * 10**10])
+    market = [oracle[0] // 2, *oracle[1:]]
+    state = AccountState(0, (WAD, 0, 10 ** DECIMALS[2]), (0, 1500 * 10**6, 0))
+    backs = [(True, False, True), (True, False, False)]
+    screen = Screen([state] * 2, index, index, [(0.83, 0.0, 0.0)] * 2, backs)
+    assert screen.candidates(index, index, [oracle, market]) == [1]
+
+
+def test_what_cannot_be_seized_counts_in_no_health() -> None:
+    at, index = units([2000 * 10**8, 10**8, 1]), [RAY] * 3
+    state = AccountState(0, (WAD, 0, 0), (0, 100 * 10**6, 0))
+    backs = [(True, False, False), (False, False, False)]
+    assert Screen([state] * 2, index, index, [FLOATS] * 2, backs).candidates(index, index, [at, at]) == [1]
 
 
 def test_who_owes_nothing_is_never_a_candidate() -> None:

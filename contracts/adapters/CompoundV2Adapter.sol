@@ -108,8 +108,9 @@ contract CompoundV2Adapter is ILendingAdapter {
         return _healthDown(account, owed);
     }
 
-    /// @dev 0 for a healthy account, and where there is nothing to seize (Compound would take a repayment that is too
-    /// small to be worth one cToken unit, for nothing).
+    /// @dev 0 for a healthy account, and where nothing would be seized: the account has none of it, or a unit of debt is
+    /// worth so little beside the collateral that Compound's ratio between them, of 18 decimals, is 0. (Compound would
+    /// take the repayment, as it takes one too small to be worth one cToken unit, for nothing.)
     function maxRepay(address account, address collateral, address debt) public view returns (uint256) {
         ICToken c = _markets[_position(collateral)];
         ICToken d = _markets[_position(debt)];
@@ -118,8 +119,9 @@ contract CompoundV2Adapter is ILendingAdapter {
         uint256 seizable = c.balanceOf(account);
         if (shortfall == 0 || seizable == 0) return 0;
         uint256 ratio = _seizeTokens(d, c, WAD);
+        if (ratio == 0) return 0;
         // the seizure rounds down: the largest repayment is the last one before a further unit would be seized
-        uint256 covered = ratio == 0 ? type(uint256).max : ((seizable + 1) * WAD - 1) / ratio;
+        uint256 covered = ((seizable + 1) * WAD - 1) / ratio;
         // all accounts' debts may add up to a few units more than the total, from which no more than itself can go
         return covered.min(_closable(d, account)).min(d.totalBorrows());
     }
@@ -170,7 +172,7 @@ contract CompoundV2Adapter is ILendingAdapter {
         if (code != 0) _refuse(d, c, account, repay, code);
         s.repaid = repay;
         s.cleared = repay;
-        s.seized = (owned - c.balanceOf(account)).mulDivDown(rate, WAD);
+        s.seized = owned.mulDivDown(rate, WAD) - c.balanceOf(account).mulDivDown(rate, WAD);
         s.protocolFee = c.totalReserves() - reserves;
         s.received = _redeem(c, IERC20(collateral), c.balanceOf(address(this)) - held, receiver);
     }

@@ -13,7 +13,7 @@ from simulator.scenario.checks import check_fork_account, places
 from simulator.scenario.model import Content
 from simulator.scenario.scalars import plain
 from simulator.scenario.sections import Fixed, IsolatedMarket
-from simulator.scenario.terms import ISOLATED, Terms, check_account, terms
+from simulator.scenario.terms import ISOLATED, Terms, can_be_seized, check_account, terms
 
 _MOST: Final = Fraction(10**15)
 
@@ -115,8 +115,8 @@ def _bonus(content: Content, posted: dict[str, Fraction]) -> None:
     if not isinstance(content.protocol.incentive, Fixed):
         return
     for asset in posted:
-        if not content.assets[asset].liquidation_threshold:
-            continue  # never seized
+        if not can_be_seized(content, content.assets[asset].liquidation_threshold):
+            continue
         if "liquidation_bonus" not in content.assets[asset].model_fields_set:
             allowed = "a ratio; required, since the book posts this asset and protocol.incentive is fixed"
             raise InputError(f"assets.{asset}.liquidation_bonus", None, allowed)
@@ -158,7 +158,7 @@ def _routes(content: Content, pairs: list[tuple[str, str]]) -> None:
     sellers = [keeper.name for keeper in content.keepers if keeper.sell == "venue"]
     markets = {frozenset((venue.base, venue.quote)) for venue in content.venues}
     for posted, owed in pairs if sellers else ():
-        if posted == owed or not content.assets[posted].liquidation_threshold:
+        if posted == owed or not can_be_seized(content, content.assets[posted].liquidation_threshold):
             continue  # nothing is sold
         direct = frozenset((posted, owed)) in markets
         if not direct and not any(_two(markets, posted, over, owed) for over in content.assets):

@@ -27,7 +27,7 @@ from simulator.scenario.scalars import exact, plain, write_duration, write_insta
 from simulator.scenario.sections import IsolatedMarket
 from simulator.scenario.suggest import nearest
 from simulator.scenario.tables import read_positions, read_series
-from simulator.scenario.terms import Holder, Terms, derived_markets, terms
+from simulator.scenario.terms import Holder, Terms, can_be_seized, derived_markets, terms
 from simulator.scenario.yaml_text import parse_value, parse_yaml, write_yaml
 
 SHIPPED: Final = Path(__file__).parent.parent / "scenarios"
@@ -119,6 +119,10 @@ class Scenario(Content):
     def thresholds(self, holder: Holder) -> tuple[float, ...]:
         """The account's liquidation thresholds by asset, to screen with."""
         return tuple(float(each.liquidation_threshold) for each in self.terms(holder).values())
+
+    def seizable(self, holder: Holder) -> tuple[bool, ...]:
+        """Whether keepers may seize what the account has posted of each asset."""
+        return tuple(can_be_seized(self, each.liquidation_threshold) for each in self.terms(holder).values())
 
     def series(self, asset: str) -> Series:
         """The points of a `points` or `csv` path; raises KeyError for other kinds."""

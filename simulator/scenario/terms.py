@@ -14,6 +14,8 @@ from simulator.scenario.suggest import nearest
 
 ISOLATED: Final = "morpho-blue"
 """The kind that keeps its markets apart."""
+SEIZES_ALL: Final = "compound-v2"
+"""The kind whose keepers may seize whatever an account has posted, whether it counts as collateral or not."""
 
 
 class Terms(NamedTuple):
@@ -49,6 +51,11 @@ def terms(content: Content, markets: Sequence[IsolatedMarket], holder: Holder) -
     category = content.protocol.emodes[holder.emode]
     inside = Terms(category.ltv, category.liquidation_threshold)
     return base | dict.fromkeys(category.collateral, inside)
+
+
+def can_be_seized(content: Content, threshold: Decimal) -> bool:
+    """Whether keepers may seize what is posted with this liquidation threshold."""
+    return threshold > 0 or content.protocol.kind == SEIZES_ALL
 
 
 def market_of(

@@ -136,3 +136,37 @@ def test_what_a_category_cannot_be(emode: dict[str, Any], name: str, path: str, 
         small([{**account("a", 1, 1000), "emode": name}], protocol={"kind": "aave-v3", "emodes": {"eth": emode}})
     assert caught.value.path == path
     assert says in str(caught.value)
+
+
+def with_uni(kind: str, **changes: Any) -> Scenario:
+    """UNI counts as no collateral; WETH alone has a venue against USDC."""
+    uni = {"decimals": 18, "ltv": 0, "liquidation_threshold": 0, "liquidation_bonus": "0.05"}
+    venue = {"name": "amm", "kind": "constant-product", "base": "WETH", "quote": "USDC", "reserves": [100, 200_000]}
+    held = [{"name": "a", "collateral": {"WETH": 1, "UNI": 1}, "debt": {"USDC": 1000}}]
+    weth = {"ltv": "0.83", "liquidation_threshold": "0.83", "liquidation_bonus": "0.05"}
+    base = {"assets": {"WETH": weth, "UNI": uni}, "prices": {"UNI": {"kind": "constant", "value": 10}}}
+    return small(held, protocol={"kind": kind}, venues=[venue], **{**base, **changes})
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("lending-pool", False), ("aave-v3", False), ("compound-v2", True)])
+def test_compound_seizes_what_counts_as_no_collateral(kind: str, expected: bool) -> None:
+    found = with_uni(kind)
+    by_asset = dict(zip(found.assets, found.seizable(found.positions[0]), strict=True))  # type: ignore[index]
+    assert (by_asset["WETH"], by_asset["UNI"]) == (True, expected)
+
+
+def test_what_compound_seizes_needs_a_route() -> None:
+    sells = [{"name": "k", "sell": "venue"}]
+    with_uni("lending-pool", keepers=sells)
+    with pytest.raises(InputError) as caught:
+        with_uni("compound-v2", keepers=sells)
+    assert "no route from UNI to USDC" in str(caught.value)
+
+
+def test_what_compound_seizes_needs_a_bonus() -> None:
+    weth = {"ltv": "0.83", "liquidation_threshold": "0.83", "liquidation_bonus": "0.05"}
+    bare = {"WETH": weth, "UNI": {"decimals": 18, "ltv": 0, "liquidation_threshold": 0}}
+    with_uni("lending-pool", assets=bare)
+    with pytest.raises(InputError) as caught:
+        with_uni("compound-v2", assets=bare)
+    assert caught.value.path == "assets.UNI.liquidation_bonus"

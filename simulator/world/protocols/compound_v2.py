@@ -1,7 +1,8 @@
 """Compound v2: deployed from its compiled contracts with a scenario's parameters, and how a book opens on it.
 
 One comptroller behind a Unitroller, one `CErc20Delegator` for each asset (WETH too: the native cEther is not used), no
-COMP rewards. A cToken unit starts as one unit of its underlying: an account has what it posts, to the unit.
+COMP rewards. A unit of the underlying starts as a whole number of cToken units: an account has what it posts, to the
+unit.
 """
 
 from __future__ import annotations
@@ -225,7 +226,7 @@ def _found(build: Builder) -> str:
 
 
 def _open_markets(ground: Ground, comptroller: str) -> dict[str, str]:
-    """A cToken for each asset, at one to one and without interest."""
+    """A cToken for each asset, at its initial exchange rate and without interest."""
     build = ground.build
     delegate = build.deploy_artifact(_contract("CErc20Delegate"), "")
     free = _model(build, ground.scenario, "opening", Rate())
@@ -239,12 +240,22 @@ def _open_markets(ground: Ground, comptroller: str) -> dict[str, str]:
     }
 
 
+def initial_rate(decimals: int) -> int:
+    """Underlying units of one cToken unit [wad], at first: 0.02 tokens for a cToken of 8 decimals, as real markets.
+
+    From 10 decimals on a cToken unit would be worth several units of the underlying, and balances would open truncated:
+    there it starts as one. 1e18 is a whole multiple of every rate.
+    """
+    live: int = 2 * 10 ** (8 + decimals)
+    return min(WAD, live)
+
+
 def _market_arguments(name: str, asset: Asset, places: tuple[str, str, str], delegate: str) -> bytes:
     """Ten words of head, then name, symbol and no further data."""
     label = text(f"c{name}")
     at = 10 * abi.WORD
     words = (at, at + len(label), asset.decimals, addresses.HARNESS, delegate, at + 2 * len(label))
-    return abi.encode(b"", *places, WAD, *words) + label + label + abi.word(0)
+    return abi.encode(b"", *places, initial_rate(asset.decimals), *words) + label + label + abi.word(0)
 
 
 def _list_market(admin: Admin, market: str, path: str, asset: Asset) -> None:

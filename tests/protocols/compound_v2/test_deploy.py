@@ -27,7 +27,7 @@ def test_the_parameters_are_the_scenarios() -> None:
     assert desk.rules("liquidationIncentiveMantissa") == (105 * WAD // 100,)
     for name, factor in (("WETH", 83), ("USDC", 78)):
         assert desk.rules("markets", desk.lending.markets[name])[:2] == (1, factor * WAD // 100)
-        assert desk.market(name, "exchangeRateStored") == desk.market(name, "borrowIndex") == (WAD,)
+        assert desk.market(name, "borrowIndex") == (WAD,)
         assert desk.market(name, "decimals") == (desk.scenario.assets[name].decimals,)
         assert desk.market(name, "protocolSeizeShareMantissa") == (28 * WAD // 1000,)
         assert desk.market(name, "borrowRatePerBlock") == (0,)
@@ -36,6 +36,30 @@ def test_the_parameters_are_the_scenarios() -> None:
     assert desk.market("USDC", "reserveFactorMantissa") == (15 * WAD // 100,)
     assert desk.rules("allMarkets", 0) == (int(desk.lending.markets["WETH"], 16),)
     assert desk.rules("pendingAdmin") == (0,)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "rate"), [(0, 2 * 10**8), (2, 2 * 10**10), (6, 2 * 10**14), (8, 2 * 10**16), (9, 2 * 10**17)]
+)
+def test_a_ctoken_starts_as_a_fiftieth_of_a_token(decimals: int, rate: int) -> None:
+    """cUSDC (6) and cWBTC (8) started with these numbers on mainnet; 50 cTokens of 8 decimals are a token."""
+    desk = desk_of(assets={"WETH": {"decimals": decimals}})
+    assert desk.market("WETH", "exchangeRateStored") == (rate,)
+    account = desk.open("A", {"WETH": 10**decimals}, {})
+    assert desk.market("WETH", "balanceOf", account) == (50 * 10**8,)
+
+
+@pytest.mark.parametrize("decimals", range(19))
+def test_balances_open_to_the_unit_at_any_decimals(decimals: int) -> None:
+    """Odd amounts just below the most that may be supplied, 1e15 tokens; a cToken unit is never more than a unit."""
+    desk = desk_of(assets={"WETH": {"decimals": decimals}})
+    most = 10 ** (15 + decimals) - 10**decimals - 3
+    desk.lend(WETH=most)
+    account = desk.open("A", {"WETH": 10**decimals - 1 or 1}, {})
+    assert desk.row(addresses.LENDER)[1] == most
+    assert desk.row(account)[1] == (10**decimals - 1 or 1)
+    assert desk.totals("WETH").supply == desk.totals("WETH").held == most + (10**decimals - 1 or 1)
+    assert desk.market("WETH", "exchangeRateStored")[0] <= WAD
 
 
 @pytest.mark.parametrize(("decimals", "price"), [(18, 2000 * 10**18), (6, 2000 * 10**30), (0, 2000 * 10**36)])

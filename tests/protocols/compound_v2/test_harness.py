@@ -99,6 +99,44 @@ def test_a_loss_stays_latent() -> None:
     assert int(column(result, "accounts", "collateral_WETH_end")[0]) < ether(1)
 
 
+def test_what_counts_as_no_collateral_is_seized_all_the_same() -> None:
+    """10 WETH at 2 000 fall to 1 000 against 15 200; 1 000 UNI at 10, without a collateral factor, cover the rest."""
+    uni = {"decimals": 18, "ltv": 0, "liquidation_threshold": 0, "liquidation_bonus": "0.05"}
+    usd = {"decimals": 6, "ltv": 0, "liquidation_threshold": 0, "rate": {"base": 0, "slope1": 0, "slope2": 0}}
+    result = run(
+        on_compound(
+            [{"name": "a", "collateral": {"WETH": 10, "UNI": 1000}, "debt": {"USDC": 15_200}}],
+            assets={"WETH": {"ltv": "0.83", "liquidation_threshold": "0.83"}, "UNI": uni, "USDC": usd},
+            prices={"WETH": points(("0s", 2000), ("24s", 1000)), "UNI": constant(10)},
+            clock={"step": "24s", "steps": 6, "block": "12s"},
+        )
+    )
+    found = [(row["collateral"], row["repaid"]) for row in rows(result, "liquidations")]
+    halves = [str(usdc(15_200) // 2**n) for n in (1, 2, 3, 4)]
+    assert found == list(zip(["WETH", "UNI", "UNI", "UNI"], halves, strict=True))
+    assert {row["latent_bad_debt_usd"] for row in rows(result, "steps")} == {"0.000000"}
+    assert Fraction(result.summary["loss_usd"]) == 0
+
+
+def test_nothing_is_repaid_where_nothing_would_be_seized() -> None:
+    """A debt token at 0.00001 against WBTC at 90 000: Compound's ratio of the two is 0."""
+    wbtc = {"decimals": 8, "ltv": "0.75", "liquidation_threshold": "0.75", "liquidation_bonus": "0.05"}
+    token = {"decimals": 18, "ltv": 0, "liquidation_threshold": 0}
+    weth = {"ltv": 0, "liquidation_threshold": 0}
+    result = run(
+        on_compound(
+            [{"name": "a", "collateral": {"WBTC": 10}, "debt": {"TKN": 74_000_000_000}}],
+            assets={"WETH": weth, "WBTC": wbtc, "TKN": token},
+            lenders={"TKN": 100_000_000_000},
+            prices={"WBTC": points(("0s", 100_000), ("12s", 90_000)), "TKN": constant("0.00001")},
+            clock={"steps": 2},
+        )
+    )
+    assert [row["error"] for row in rows(result, "refusals")] == ["NothingToRepay"]
+    assert result.summary["liquidations"] == 0
+    assert column(result, "accounts", "debt_TKN_end") == [str(ether(74_000_000_000))]
+
+
 def test_the_book_opens_with_accounts_that_are_already_under_water() -> None:
     """Feeds are lifted for as long as it takes to borrow; afterwards every balance is the scenario's."""
     accounts = [account("a", "1.000000000000000001", "1999.999999"), account("b", 3, "4980.000001")]

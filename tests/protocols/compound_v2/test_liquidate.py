@@ -9,6 +9,7 @@ from simulator.book import Position
 from tests.contracts.desk import MAX, PURSE, WAD, Refused, ether, operands, refuses, usdc, who
 from tests.protocols.compound_v2 import theory
 from tests.protocols.compound_v2.desk import PRICES, Desk, Seizure, opened, scenario
+from tests.small import constant
 
 RATE = {"base": "0.1", "slope1": "0.5", "slope2": "3", "optimal": "0.8"}
 
@@ -68,10 +69,10 @@ def test_a_liquidation_is_what_the_formula_and_the_quote_say(seed: int) -> None:
     ctokens = theory.seized(repay, Fraction(105, 100), debt, collateral)
     received, fee = theory.paid_out(ctokens, collateral)
     assert desk.quote(account, repay) == (repay, received)
-    held = desk.row(account)[1]
+    (owned,), held = desk.market("WETH", "balanceOf", account), desk.row(account)[1]
     done = desk.liquidate(account, repay)
-    assert done == Seizure(repay, repay, theory.down(collateral.rate * ctokens), received, fee)
-    assert abs(done.seized - done.received - done.protocol_fee) <= 2
+    assert done == Seizure(repay, repay, held - theory.down(collateral.rate * (owned - ctokens)), received, fee)
+    assert abs(done.seized - done.received - done.protocol_fee) <= 2 + collateral.supply // WAD
     # what truncation leaves in the market lifts the exchange rate's last place, for whom anything is left
     assert -2 - held // WAD <= held - done.seized - desk.row(account)[1] <= 1
     assert desk.purse("non_owner", "WETH") == PURSE + received
@@ -90,6 +91,37 @@ def test_max_repay_is_the_largest_that_succeeds(seed: int, price: int) -> None:
         desk.liquidate(account, most + 1)
     assert desk.liquidate(account, most).repaid == most
     assert desk.number("maxPartialRepay", account, "WETH", "USDC") == desk.max_repay(account)
+
+
+def against_wbtc(debt: int, price: float) -> tuple[Desk, str]:
+    """`A` posts 10 WBTC (8 decimals) at 100 000, which then falls to 90 000, against whole tokens at `price`."""
+    assets = {"WBTC": {"decimals": 8, "ltv": "0.75", "liquidation_threshold": "0.75", "liquidation_bonus": "0.05"}}
+    assets["TKN"] = {"decimals": 18, "ltv": "0", "liquidation_threshold": "0"}
+    prices = {**PRICES, "WBTC": 100_000, "TKN": 1}
+    paths = {name: constant(each) for name, each in prices.items()}
+    desk = Desk(scenario(assets, prices=paths), prices, (Position("A", {"WBTC": 10**9}, {"TKN": ether(debt)}),))
+    desk.report("TKN", price)
+    desk.lend(TKN=ether(debt))
+    account = desk.open("A", {"WBTC": 10**9}, {"TKN": ether(debt)})
+    desk.report("WBTC", 90_000)
+    return desk, account
+
+
+def test_the_seize_ratio_has_eighteen_decimals() -> None:
+    """A dollar against WBTC at 90 000: 1.05 / 90 000 · 5e9 = 58 333.3 cToken units for 1e18 units, cut to 58 333."""
+    desk, account = against_wbtc(740_000, 1)
+    assert desk.max_repay(account, "WBTC", "TKN") == ether(370_000)
+    done = desk.liquidate(account, ether(370_000), "WBTC", "TKN")
+    assert done.seized == 58_333 * 370_000 // 50  # 50 cToken units are a unit of WBTC
+    assert done.seized < 10**8 * 370_000 * 105 // (100 * 90_000)
+
+
+def test_a_token_too_cheap_for_the_ratio_is_not_repaid_for_nothing() -> None:
+    """At 0.00001 the ratio is 0.58, cut to 0: Compound would take any repayment and seize nothing."""
+    desk, account = against_wbtc(74_000_000_000, 0.00001)
+    assert desk.health(account) < WAD
+    assert desk.max_repay(account, "WBTC", "TKN") == desk.number("maxPartialRepay", account, "WBTC", "TKN") == 0
+    assert desk.liquidate(account, ether(37_000_000_000), "WBTC", "TKN").seized == 0
 
 
 def test_a_healthy_account_is_refused_by_a_revert() -> None:
