@@ -251,7 +251,8 @@ def _run(asked: argparse.Namespace) -> int:
     if asked.json:
         print(to_json(result.summary), end="")
         return 0
-    print(summary_table(result.summary, scenario.name, scenario.description, name, colour=sys.stdout.isatty()))
+    place = f"{scenario.protocol.kind}, {name}"
+    print(summary_table(result.summary, scenario.name, scenario.description, place, colour=sys.stdout.isatty()))
     if out is not None:
         print(f"\nresults: {out}  (open {out / 'report.html'})")
     return 0

@@ -42,6 +42,7 @@ def manifest(scenario: Scenario, chain: str, outcome: Outcome, digest: str) -> d
         "scenario_digest": scenario.digest,
         "trace_digest": digest,
         "seed": scenario.seed,
+        "protocol": scenario.protocol.kind,
         "chain": chain,
         "hardfork": outcome.world.chain.hardfork,
         "fork_chain_id": None if outcome.fork is None else outcome.fork[0],

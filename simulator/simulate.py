@@ -295,7 +295,7 @@ class Run:
         totals = self._watch.state.totals
         if not self._attached:
             rounding, everyone = self._world.site.debt_rounding, [*end, *self._world.others(self._now)]
-            check_sums("end", totals, everyone, rounding, self._ledger.drift(totals))
+            check_sums("end", totals, everyone, rounding, self._ledger.drift)
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
             self.trace.accounts.append(
                 _account_row(self._book.accounts[index].name, self._counts[index], before, after)

@@ -149,7 +149,7 @@ class Scenario(Content):
 
     def _of_other_protocol(self, changed: Any) -> Self:
         """Parses `changed` without what the new protocol fixes or lacks; `dropped` says what that was."""
-        kept, dropped = without_fixed(changed)
+        kept, dropped = without_fixed(_without_rules_provenance(changed))
         found = self._parse_what_is_left(kept)
         found._dropped = dropped
         return found
@@ -218,6 +218,14 @@ def _ltv_within_threshold(changed: Any, path: str) -> Any:
     if ltv is None or threshold is None or (ltv <= threshold and not follows):
         return changed
     return {**changed, "assets": {**changed["assets"], name: {**asset, "ltv": asset[key]}}}
+
+
+def _without_rules_provenance(changed: Any) -> Any:
+    """`changed` without what it says of where the rules came from: they were another protocol's."""
+    if not changed.get("provenance"):
+        return changed
+    kept = [each for each in changed["provenance"] if each["covers"].partition(".")[0] != "protocol"]
+    return {**changed, "provenance": kept}
 
 
 def _with_feeds(raw: Any) -> Any:
