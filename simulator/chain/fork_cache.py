@@ -52,8 +52,11 @@ def is_immutable(method: str, parameters: Sequence[Any], block: int) -> bool:
 
 
 def is_final(method: str, answer: Any, block: int) -> bool:
-    """Whether `answer` to a request that `is_immutable` is one to keep: nothing is not, nor what came after `block`."""
-    if answer is None:
+    """Whether `answer` to a request that `is_immutable` is one to keep: nothing is not, nor what came after `block`.
+
+    A call that gives nothing is asked again: no contract is there, or a server that has not got that far.
+    """
+    if answer is None or (method == "eth_call" and answer == "0x"):
         return False
     return method not in _OF_HASH or (isinstance(answer, dict) and _is_past(answer.get("blockNumber"), block))
 

@@ -75,7 +75,7 @@ def refused(method: str, error: Any, hide: Callable[[str], str]) -> Refusal:
     too_wide = method == "eth_getLogs" and bool(_TOO_WIDE.search(message)) and not _RATE_ONLY.search(message)
     missing = not too_wide and bool(_MISSING.search(message))
     rate = code in _RATE_CODES or bool(_RATE.search(message)) or bool(_PASSING.search(message))
-    shown = hide(on_one_line(message))[:200]
+    shown = on_one_line(hide(message))[:200]
     return Refusal(
         code, shown, hexadecimal(content.get("data")), rate and not too_wide and not missing, too_wide, missing
     )

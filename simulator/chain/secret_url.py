@@ -54,7 +54,9 @@ class Url:
 
     def hide(self, text: str) -> str:
         """`text` without any part of this address: servers quote keys in what they refuse."""
-        return self._secrets.sub("…", text)
+        shown = self._secrets.sub("…", text)
+        plain = unquote(shown)  # each character may be quoted, as %6b
+        return self._secrets.sub("…", plain) if self._secrets.search(plain) else shown
 
     def __repr__(self) -> str:
         return HIDDEN

@@ -149,8 +149,8 @@ def _check_stands(market: Market, where: Deployment, block: int) -> None:
     """InputError if what stands there does not answer as the protocol does."""
     said = ""
     try:
-        if market.assets:
-            return
+        list(market.assets)
+        return
     except NoAnswer as error:
         said = f" ({error})"
     except (ValueError, TypeError, IndexError):  # words, but others than the protocol's

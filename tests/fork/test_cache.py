@@ -89,6 +89,8 @@ def test_what_is_kept_at_block_100(method: str, parameters: list[Any], kept: boo
     [
         ("eth_getBlockByHash", None, False),
         ("eth_getCode", "0x", True),
+        ("eth_call", "0x01", True),
+        ("eth_call", "0x", False),
         ("eth_getLogs", [], True),
         ("eth_getTransactionReceipt", {"blockNumber": "0x64"}, True),
         ("eth_getTransactionReceipt", {"blockNumber": "0x65"}, False),

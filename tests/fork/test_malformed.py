@@ -23,6 +23,7 @@ from tests.fork.upstreams import Answer, Deployed, Request, Rule, Staged, _passe
 
 WHO = "0x" + "11" * 20
 WORD = "0x" + "70" * 32
+DECIMALS = bytes.fromhex("313ce567")
 LOG = {"address": WHO, "topics": [WORD], "data": "0x00", "blockNumber": "0x5"}
 CHAIN = ("eth_chainId", list[Any]())
 
@@ -124,7 +125,7 @@ def test_nothing_malformed_is_kept(method: str, answer: Any, market: Deployed, s
 
     def read() -> Any:
         with ForkChain(stage.url, market.block, directory=tmp_path, patience=QUICK) as chain:
-            direct = chain.reads([Call(WHO, b"")])
+            direct = chain.reads([Call(market.world.site.tokens[0], DECIMALS)])
             chain.send(chain.head.number + 1, chain.head.timestamp, [])
             world = market.world.__class__(chain, market.world.site, chain.head.number)
             return direct, world.accounts(chain.head.timestamp, [0])
@@ -140,13 +141,14 @@ def test_nothing_malformed_is_kept(method: str, answer: Any, market: Deployed, s
 
 
 def test_a_kept_answer_that_does_not_parse_is_asked_for_again(market: Deployed, stage: Staged, tmp_path: Path) -> None:
-    call = Call(WHO, b"")
-    asked = {"from": call.sender, "to": call.to, "data": "0x"}, hex(market.block)
+    call = Call(market.world.site.tokens[0], DECIMALS)
+    asked = {"from": call.sender, "to": call.to, "data": "0x313ce567"}, hex(market.block)
+    right = bytes(31) + b"\x12"
     for junk in (b"{", b'"0xzz"', b"[" * 100_000, b"3", b"\xff"):
         with ForkChain(stage.url, market.block, directory=tmp_path, patience=QUICK) as chain:
             chain._cache.put("eth_call", list(asked), junk)
-            assert chain.reads([call]) == [b""]
-            assert chain._cache.get("eth_call", list(asked)) == b'"0x"'
+            assert chain.reads([call]) == [right]
+            assert chain._cache.get("eth_call", list(asked)) == f'"0x{right.hex()}"'.encode()
 
 
 def logs(stage: Staged, cache: ForkCache) -> list[bytes]:

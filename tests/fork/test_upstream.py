@@ -287,3 +287,10 @@ def test_nothing_that_a_terminal_obeys_is_said(stage: Staged, client: Open) -> N
     stage.rule = always(error(-32000, "no\x1b[31m\nfor\x07 you\u202e"))
     with pytest.raises(UpstreamFailed, match="a refusal: no\ufffd\\[31m for\ufffd you\ufffd; allowed"):
         client().results([CHAIN])
+
+
+def test_a_key_in_percent_signs_is_hidden_too(stage: Staged, client: Open) -> None:
+    quoted = "".join(f"%{ord(each):02x}" for each in TOKENS["path"])
+    stage.rule = always(error(-32000, f"no key {quoted}, 100% sure"))
+    with pytest.raises(UpstreamFailed, match="a refusal: no key …, 100% sure; allowed"):
+        client().results([CHAIN])

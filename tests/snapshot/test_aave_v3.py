@@ -168,7 +168,11 @@ def test_selectors_are_those_of_the_contracts() -> None:
             InputError,
             r"--fork-block: found \d+; allowed: at least 1000000: a-market begins there",
         ),
-        ({"address": "0x" + "99" * 20}, ChainError, "call 0x026b1d5f to 0x9999.*found no answer"),
+        (
+            {"address": "0x" + "99" * 20},
+            InputError,
+            r"--address: found '0x9999.*'; allowed: the PoolAddressesProvider.*\(call 0x.* to 0x9999.*found no answer",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said_so(
