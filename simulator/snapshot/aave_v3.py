@@ -13,10 +13,10 @@ from simulator.chain.base import Call
 from simulator.deployments import Deployment
 from simulator.scenario.scalars import plain
 from simulator.snapshot.borrowers import borrowers
-from simulator.snapshot.market import BPS, Listed, Modes
+from simulator.snapshot.market import Listed, Modes
 from simulator.snapshot.names import distinct, slug
 from simulator.snapshot.source import Progress, Source, read, read_all, text, tokens
-from simulator.world.protocols.aave_v3_configuration import bits, configured, ratios
+from simulator.world.protocols.aave_v3_configuration import BPS, bits, configured, ratios
 
 SELECTORS: Final = {
     "getPool()": bytes.fromhex("026b1d5f"),

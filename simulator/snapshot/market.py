@@ -11,7 +11,6 @@ from simulator.snapshot.source import Progress
 
 USD = Decimal(1).scaleb(-8)
 """One unit of a price [USD 1e8]."""
-BPS = Decimal(1).scaleb(-4)
 WAD = Decimal(1).scaleb(-18)
 
 

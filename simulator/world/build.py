@@ -17,6 +17,7 @@ from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
 from simulator.world.site import KeeperSite, Site, VenueSite
 from simulator.world.standing import (
+    FEED_DECIMALS,
     Standing,
     attach,
     check_shared,
@@ -31,7 +32,6 @@ from simulator.world.world import World
 
 UNBOUNDED = 2**120
 """[token] What those own who must never run out: the market's arbitrage, the flash lenders, keepers without a limit."""
-FEED_DECIMALS = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,11 @@ class Builder:
 
     def call(self, artifact: Artifact, to: str, function: str, *arguments: abi.Argument) -> bytes:
         """Reads `function` of the contract at `to` as of the next block."""
-        data = artifact.encode(function, *arguments)
+        return self.ask(to, artifact.selector(function), *arguments)
+
+    def ask(self, to: str, selector: bytes, *arguments: abi.Argument) -> bytes:
+        """As `call`, of a contract without an artifact, such as one that stands on a fork."""
+        data = abi.encode(selector, *arguments)
         return self.chain.call(self.number + 1, self.timestamp, [Call(to, data, addresses.HARNESS)])[0]
 
     def must(self, where: str, transactions: Sequence[Transaction]) -> list[Receipt]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simulator.chain import abi
-from simulator.chain.base import Call, Chain
+from simulator.chain.base import Chain
 from simulator.deployments import STANDS
 from simulator.errors import InputError, NoAnswer, TransactionReverted
 from simulator.scenario import Asset, Scenario
@@ -186,6 +186,4 @@ def _markets(build: Builder, scenario: Scenario) -> list[Params]:
 
 
 def _word(build: Builder, to: str, function: str, *arguments: abi.Argument, at: int = 0) -> int:
-    data = abi.encode(SELECTORS[function], *arguments)
-    (reply,) = build.chain.call(build.number + 1, build.timestamp, [Call(to, data)])
-    return abi.uint256(reply, at)
+    return abi.uint256(build.ask(to, SELECTORS[function], *arguments), at)

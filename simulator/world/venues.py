@@ -10,7 +10,7 @@ from typing import Final
 
 from simulator.chain import abi
 from simulator.chain.artifact import load, real
-from simulator.chain.base import Call, Transaction
+from simulator.chain.base import Transaction
 from simulator.errors import InputError, TransactionReverted
 from simulator.scenario import ConstantProduct, Scenario, UniswapV2, UniswapV3, Venue
 from simulator.scenario.venues import price_of, reserves_of, ticks
@@ -82,8 +82,7 @@ def _number(address: str) -> int:
 def _word(build: Builder, path: str, to: str, function: str) -> int:
     """The first word that `function` of a pool answers; InputError if no such contract stands there."""
     try:
-        (reply,) = build.chain.call(build.number + 1, build.timestamp, [Call(to, SELECTORS[function])])
-        return abi.uint256(reply)
+        return abi.uint256(build.ask(to, SELECTORS[function]))
     except (TransactionReverted, ValueError):
         raise InputError(path, to, f"the address of a pool: what stands there knows no {function}") from None
 

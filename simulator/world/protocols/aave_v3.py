@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from simulator.book import Position
 from simulator.chain import abi
 from simulator.chain.artifact import Artifact, load, real
-from simulator.chain.base import Call, Receipt, Transaction
+from simulator.chain.base import Receipt, Transaction
 from simulator.errors import ChainError, InputError
 from simulator.world import addresses
 from simulator.world.builder import text, transaction
@@ -102,7 +102,7 @@ def attach(ground: Ground, provider: str, categories: Mapping[str, int] | None =
     adapter = _adapter(ground, provider)
     pool = _read(ground, load("AaveV3Adapter"), adapter, "pool")
     for name, asset in ground.scenario.assets.items():
-        flags = abi.uint256(_ask(ground, pool, GET_CONFIGURATION, ground.tokens[name]))
+        flags = abi.uint256(ground.build.ask(pool, GET_CONFIGURATION, ground.tokens[name]))
         for key, found, there in differences(flags, asset):
             raise InputError(f"assets.{name}.{key}", found, f"{there}, as the market on the fork has it")
     return AaveV3(ground, provider, pool, adapter, dict(categories or {}))
@@ -285,11 +285,6 @@ def _create(ground: Ground, artifact: Artifact, arguments: bytes = b"") -> str:
 def _set(ground: Ground, provider: str, verb: str, address: str) -> None:
     data = _artifact("PoolAddressesProvider").encode(verb, address)
     ground.build.must(f"setting up the market: {verb}", [transaction(provider, data)])
-
-
-def _ask(ground: Ground, to: str, selector: bytes, *arguments: abi.Argument) -> bytes:
-    build = ground.build
-    return build.chain.call(build.number + 1, build.timestamp, [Call(to, abi.encode(selector, *arguments))])[0]
 
 
 def _read(ground: Ground, artifact: Artifact, to: str, function: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from simulator.book import Position
 from simulator.chain import abi
 from simulator.chain.artifact import load
-from simulator.chain.base import Call, Receipt, Transaction
+from simulator.chain.base import Receipt, Transaction
 from simulator.errors import InputError, TransactionReverted
 from simulator.scenario.sections import Asset
 from simulator.units import to_wad
@@ -120,6 +120,4 @@ def _differences(
 
 
 def _read(ground: Ground, comet: str, function: str, *arguments: abi.Argument) -> bytes:
-    build = ground.build
-    call = Call(comet, abi.encode(SELECTORS[function], *arguments), addresses.HARNESS)
-    return build.chain.call(build.number + 1, build.timestamp, [call])[0]
+    return ground.build.ask(comet, SELECTORS[function], *arguments)
