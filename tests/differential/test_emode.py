@@ -6,8 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contracts.modes import Mode
-from tests.differential.test_pool import BORROWER, FIXED_SEED, borrow_part, check_largest, crash, held, leftover
-from tests.differential.worlds import ASSETS, PARTS, TIMES, World, amounts, configs, worlds
+from tests.differential.test_pool import (
+    BORROWER,
+    FIXED_SEED,
+    borrow_part,
+    check_every_largest,
+    crash,
+    leftover,
+    liquidate_and_compare,
+)
+from tests.differential.worlds import ASSETS, TIMES, World, amounts, configs, worlds
 from tests.reference.twin import Twin
 
 SETS = st.lists(st.sampled_from(ASSETS), unique=True).map(tuple)
@@ -46,16 +54,7 @@ def inside(world: World, data: st.DataObject) -> Twin:
 @given(worlds_with_modes(), st.data())
 def test_liquidations_inside_agree_to_the_unit(world: World, data: st.DataObject) -> None:
     """Quotes, the largest repayment, what moves, what is written off, and all books, single and batched."""
-    twin = inside(world, data)
-    for _ in range(2):
-        crash(twin, data)
-        pair = tuple(data.draw(st.sampled_from(held(twin, side) * 3 + list(ASSETS))) for side in (0, 1))
-        amount = data.draw(PARTS, "repay")
-        if twin.max_repay(BORROWER, *pair) == "" and data.draw(st.booleans(), "a part of the most"):
-            amount = twin.desk.max_repay(*pair) * data.draw(st.integers(1, 130), "percent of the most") // 100
-        twin.quote(BORROWER, *pair, amount)
-        twin.liquidate(BORROWER, *pair, amount)
-        assert twin.differences() == []
+    liquidate_and_compare(inside(world, data), data, 2)
 
 
 @FIXED_SEED
@@ -64,10 +63,7 @@ def test_the_largest_repayment_inside_is_the_largest(world: World, data: st.Data
     """`maxRepay` is accepted as it stands; one unit more is DustLeft, or takes no more."""
     twin = inside(world._replace(rules=world.rules._replace(min_leftover_value=leftover(data))), data)
     crash(twin, data)
-    for collateral in held(twin, 0):
-        for debt in held(twin, 1):
-            if twin.max_repay(BORROWER, collateral, debt) == "":
-                check_largest(twin, collateral, debt)
+    check_every_largest(twin)
 
 
 @FIXED_SEED
