@@ -5,8 +5,10 @@
 """
 
 from simulator.scenario.book import Account, Book, Cluster, Lognormal, Pareto, Sample
+from simulator.scenario.depth import DepthBook
 from simulator.scenario.model import Series
 from simulator.scenario.prices import Constant, Csv, Gbm, Instant, Points
+from simulator.scenario.recovery import Recovery
 from simulator.scenario.scenario import Scenario, shipped
 from simulator.scenario.sections import (
     Asset,
@@ -23,7 +25,7 @@ from simulator.scenario.sections import (
     Provenance,
     Rate,
 )
-from simulator.scenario.venues import ConstantProduct, Recovery, UniswapV2, UniswapV3, Venue
+from simulator.scenario.venues import ConstantProduct, UniswapV2, UniswapV3, Venue
 
 __all__ = [
     "Account",
@@ -34,6 +36,7 @@ __all__ = [
     "Constant",
     "ConstantProduct",
     "Csv",
+    "DepthBook",
     "DiscountLinear",
     "Feed",
     "Fixed",

@@ -392,7 +392,6 @@ NOT_BUILT = [
     ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
     ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
     ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
-    ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
     ("keepers.0.online", "0.5"), ("borrowers", "{kind: top-up}"), ("borrowers", "{kind: deleverage}"),
