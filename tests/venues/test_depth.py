@@ -191,7 +191,9 @@ SPOTS = st.fractions(Fraction(1, 100), Fraction(199, 100), max_denominator=10**9
 
 @SETTINGS
 @given(stands(), st.fractions(-1, 1, max_denominator=1000), SPOTS, st.fractions(Fraction(1, 3), 3, max_denominator=100))
-def test_the_book_follows_to_the_price_asked_for(stand: Stand, start: Fraction, asked: Fraction, moved: Fraction) -> None:
+def test_the_book_follows_to_the_price_asked_for(
+    stand: Stand, start: Fraction, asked: Fraction, moved: Fraction
+) -> None:
     """`follow` puts the spot where it is asked to be: to 1e-18 if the curve has such a place and its unit is fine enough
     for it, at an end if it lies beyond, at a point if it falls into a jump there."""
     book = stand.book
