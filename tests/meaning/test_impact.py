@@ -65,7 +65,7 @@ def test_an_order_that_sells_nothing_moves_nothing() -> None:
 
 
 def test_what_the_impact_liquidates_is_induced() -> None:
-    """Healthy at 1 900 and ill at the price the first sale left: induced, of generation 1, with a feed of the market."""
+    """Healthy at 1 900, ill at the price the first sale left: induced, though the feed reads the market."""
     second = account("b", 100, "156_000")  # its liquidation price is 156 000 / 83 = 1 879.52
     book = [account("a", 500, 800_000), second]
     on = rows(run(crash({"impact": {"permanent": 1}}, book=book)), "liquidations")
