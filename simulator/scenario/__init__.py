@@ -5,14 +5,15 @@
 """
 
 from simulator.scenario.book import Account, Book, Cluster, Lognormal, Pareto, Sample
+from simulator.scenario.faults import Clamp, Fault, Freeze, RateCap, Revert, Scale, Spike, Stale
 from simulator.scenario.model import Series
+from simulator.scenario.oracle import Feed, Source
 from simulator.scenario.prices import Constant, Csv, Gbm, Instant, Points
 from simulator.scenario.scenario import Scenario, shipped
 from simulator.scenario.sections import (
     Asset,
     Clock,
     DiscountLinear,
-    Feed,
     Fixed,
     Gas,
     HealthLinear,
@@ -29,14 +30,17 @@ __all__ = [
     "Account",
     "Asset",
     "Book",
+    "Clamp",
     "Clock",
     "Cluster",
     "Constant",
     "ConstantProduct",
     "Csv",
     "DiscountLinear",
+    "Fault",
     "Feed",
     "Fixed",
+    "Freeze",
     "Gas",
     "Gbm",
     "HealthLinear",
@@ -50,10 +54,16 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Rate",
+    "RateCap",
     "Recovery",
+    "Revert",
     "Sample",
+    "Scale",
     "Scenario",
     "Series",
+    "Source",
+    "Spike",
+    "Stale",
     "UniswapV2",
     "UniswapV3",
     "Venue",

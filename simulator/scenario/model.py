@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simulator.scenario.book import Book
+from simulator.scenario.faults import AnyFault
+from simulator.scenario.oracle import Feed
 from simulator.scenario.planned import BORROWER_KINDS
 from simulator.scenario.prices import AnyPrice, Constant, Gbm, Instant
 from simulator.scenario.scalars import empty, whole, words
@@ -15,7 +17,6 @@ from simulator.scenario.section import AssetName, Name, Section, Tokens, kinds
 from simulator.scenario.sections import (
     Asset,
     Clock,
-    Feed,
     Gas,
     Keeper,
     Passive,
@@ -40,7 +41,7 @@ class Content(Section):
     prices: dict[AssetName, AnyPrice]
     correlation: Annotated[list[Any], empty(list)] = Field(default_factory=list)
     oracle: dict[AssetName, Feed] = Field(default_factory=dict)
-    faults: Annotated[list[Any], empty(list)] = Field(default_factory=list)
+    faults: list[AnyFault] = Field(default_factory=list)
     venues: list[AnyVenue] = Field(default_factory=list)
     keepers: list[Keeper] = Field(default_factory=list)
     gas: Gas = Gas.model_construct()

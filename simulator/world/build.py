@@ -129,7 +129,7 @@ def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
 
 def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
     """Opens each venue, and its twin where a feed reads any venue."""
-    has_twins = any(feed.source.startswith("venue") for feed in scenario.oracle.values())
+    has_twins = any(feed.reads.reads_venue for feed in scenario.oracle.values())
     opened = []
     for venue in scenario.venues:
         address = open_venue(build, scenario, venue, tokens, venue.name)
