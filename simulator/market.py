@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from simulator.agents.arbitrage import target_price
 from simulator.oracle import FeedState, Round, decide, evaluation_order, latest, visible
+from simulator.outage import Outages
 from simulator.scenario import Scenario
 from simulator.scenario.venues import Venue
 from simulator.units import WAD
@@ -73,6 +74,7 @@ class Market:
         self._feeds = {name: FeedState.opened(opening[name]) for name in self._names}
         self._twins = dict(self._feeds)
         self._written: list[Round | None] = [None] * len(self._names)
+        self._outages = Outages(scenario)
         self._last: int | None = None
         self.observe(state)
 
@@ -96,7 +98,7 @@ class Market:
         if self._reads_venues:
             self._twins, twin = self._report(earlier, now, market, twin=True)
         self._last = now
-        interest = self._world.market_block(now, moves, self._new_rounds(now, oracle))
+        interest = self._world.market_block(now, moves, self._new_rounds(now, oracle), self._outages.changes(now))
         return Prices(market, oracle, twin), interest
 
     def _new_rounds(self, now: int, oracle: Sequence[int]) -> dict[int, int]:

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     0: ["errors", "nesting", "units"],
     1: ["scenario", "deployments"],
-    2: ["prices", "oracle", "book", "agents", "gas", "screen", "valuation"],
+    2: ["prices", "oracle", "book", "agents", "gas", "screen", "valuation", "attack", "outage"],
     3: ["chain"],
     4: ["world"],
     5: ["simulate", "outcome", "trace", "market", "keeping", "ledger"],
