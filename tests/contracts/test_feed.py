@@ -62,7 +62,7 @@ READS = (("latestRoundData",), ("latestAnswer",), ("getRoundData", 1))
 
 
 def test_a_closed_feed_answers_its_owner_alone() -> None:
-    """Closed, each read of a price is Unavailable for others and what it was for the owner; open again, it is for all."""
+    """Closed, each read of a price is Unavailable for others and what it was for the owner, until it opens."""
     bench, feed = opened_feed()
     before = {read: bench.read("PriceFeed", feed, *read) for read in READS}
     assert bench.read("PriceFeed", feed, "isClosed") == abi.word(0)
