@@ -459,7 +459,7 @@ NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
     ("prices.WETH", "{kind: jump-diffusion}"), ("prices.WETH", "{kind: ou}"), ("prices.WETH", "{kind: bridge}"),
     ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
-    ("prices.WETH.impact", "{permanent: 0.2}"), ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
+    ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
