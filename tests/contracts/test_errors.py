@@ -140,6 +140,7 @@ PROVOKED = {
     ("Liquidator", "Unprofitable"): "test_liquidator.test_less_than_asked_is_refused_whole",
     ("Market", "TransferFailed"): "test_venue.test_the_markets_hand_learns_of_a_token_that_says_no",
     ("Market", "Unauthorised"): "test_venue.test_the_markets_hand_obeys_its_owner_alone",
+    ("Market", "UnknownVerb"): "test_venue.test_the_markets_hand_knows_its_verbs",
     ("PriceFeed", "NoRound"): "test_feed.test_a_round_that_never_was_is_refused",
     ("PriceFeed", "Unauthorised"): "test_feed.test_only_writers_report",
     ("PriceFeed", "Unavailable"): "test_feed.test_a_closed_feed_answers_its_owner_alone",
