@@ -75,8 +75,8 @@ contract UniswapV2Venue is UniswapVenue {
         return spotDown();
     }
 
-    /// @dev Shares of the pair are burned or minted; what is in it rounds up, so that each reserve ends less than one unit
-    /// above its part of the shares, and the spot moves by less than one part in the smaller reserve.
+    /// @dev The pair's shares are burned or minted, whole ones, and what is in it rounds up: each reserve ends less than
+    /// one unit above its part of the shares, so that the spot moves by less than one part in the smaller reserve.
     function resize(uint256 scale) external onlyOwner {
         if (scale == 0) revert ZeroAmount();
         (uint256 shares, uint256 wanted) = (pair.totalSupply(), opened.mulDivDown(scale, WAD));

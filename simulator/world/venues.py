@@ -42,7 +42,8 @@ def open_venue(
 ) -> str:
     """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`.
 
-    `owner` alone may resize it. Where the venue has an address, it is what stands there on a fork, and only its `IVenue` is deployed.
+    `owner` alone may resize it. Where the venue has an address, it is what stands there on a fork: only its `IVenue` is
+    deployed, and nobody resizes it.
     """
     pair = tokens[venue.base], tokens[venue.quote]
     decimals = scenario.assets[venue.base].decimals, scenario.assets[venue.quote].decimals
