@@ -26,7 +26,7 @@ class Floor(Bench):
             self.do("lender", "open", *reserves)
 
     def venue(self, label: str, base: str, quote: str, fee: int) -> str:
-        place = self.deploy("ConstantProductPool", label, abi.encode(b"", base, quote, fee))
+        place = self.deploy("ConstantProductPool", label, abi.encode(b"", base, quote, fee, who("owner")))
         for role in ("lender", "keeper"):
             for token in (base, quote):
                 self.send(role, "Token", token, "approve", place, MAX)
@@ -133,7 +133,7 @@ def test_a_fee_of_everything_is_refused() -> None:
     """InvalidFee, through the factory."""
     bench = Bench()
     weth = bench.token("WETH", 18)
-    assert deployment_error(bench, abi.encode(b"", weth, weth, 10**6)) == operands("InvalidFee", 10**6, 10**6)
+    assert deployment_error(bench, abi.encode(b"", weth, weth, 10**6, ZERO)) == operands("InvalidFee", 10**6, 10**6)
 
 
 def deployment_error(bench: Bench, arguments: bytes) -> str:
@@ -151,7 +151,7 @@ def test_a_token_that_returns_false_is_not_traded() -> None:
     odd = floor.deploy("HostileToken", "", abi.word(18))
     floor.send("lender", "HostileToken", odd, "mint", who("lender"), 10)
     floor.place = floor.venue("odd", floor.weth, floor.usdc, 0)
-    place = floor.deploy("ConstantProductPool", "hostile", abi.encode(b"", floor.weth, odd, 0))
+    place = floor.deploy("ConstantProductPool", "hostile", abi.encode(b"", floor.weth, odd, 0, ZERO))
     floor.place = place
     floor.send("lender", "Token", floor.weth, "approve", place, MAX)
     floor.do("lender", "open", 10, 10)
