@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 from simulator.errors import InputError
+from simulator.scenario.liquidity import Depth, DepthPath, Providers
 from simulator.scenario.recovery import Recovery
 from simulator.scenario.scalars import Scalar, choice, decimal_places, number, plain, refuse
 from simulator.scenario.section import AssetName, Name, Part, Section
@@ -64,6 +65,8 @@ class DepthBook(Section):
     measure: Annotated[Any, choice(("average", "marginal"))] = "average"
     fee: Part = Decimal(0)
     recovery: Recovery = Recovery.model_construct()
+    depth: DepthPath = Depth()
+    providers: Providers | None = None
 
 
 def check_depth(venue: DepthBook) -> None:

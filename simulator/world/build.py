@@ -145,7 +145,7 @@ def _open_venues(
     def place(venue: Venue, label: str) -> str:
         if isinstance(venue, DepthBook):
             return open_depth(build, scenario, venue, tokens, label, owner=market, prices=prices)
-        return open_venue(build, scenario, venue, tokens, label)
+        return open_venue(build, scenario, venue, tokens, market, label)
 
     opened = []
     for venue in scenario.venues:
