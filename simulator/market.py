@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.feeds import Feeds
-from simulator.oracle import reads_venues
 from simulator.outside import Outside
 from simulator.prices import PricePaths
 from simulator.quotes import Quotes
 from simulator.scenario import Scenario
+from simulator.scenario.wiring import reads_venues
 from simulator.units import WAD
 from simulator.world import World
 from simulator.world.records import Action, State

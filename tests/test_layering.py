@@ -27,6 +27,7 @@ LAYERS = {
         "attack",
         "averages",
         "faults",
+        "sources",
     ],
     3: ["chain"],
     4: ["world"],

@@ -28,6 +28,11 @@ def venue_read(content: Content, asset: str) -> int | None:
     return _venue(content, asset, source.venue, f"oracle.{asset}.source", content.oracle[asset].source)
 
 
+def reads_venues(content: Content) -> bool:
+    """Whether any feed reads a venue, at once or as a mean."""
+    return any(feed.reads.reads_venue for feed in content.oracle.values())
+
+
 def spiked_venue(content: Content, index: int, fault: Spike) -> int:
     """The venue (by index) on which the spike `faults[index]` is traded; raises InputError if there is none."""
     return _venue(content, fault.asset, fault.venue or "", f"faults.{index}.venue", fault.venue)
