@@ -142,6 +142,7 @@ PROVOKED = {
     ("Market", "Unauthorised"): "test_venue.test_the_markets_hand_obeys_its_owner_alone",
     ("PriceFeed", "NoRound"): "test_feed.test_a_round_that_never_was_is_refused",
     ("PriceFeed", "Unauthorised"): "test_feed.test_only_writers_report",
+    ("PriceFeed", "Unavailable"): "test_feed.test_a_closed_feed_answers_its_owner_alone",
     ("Probe", "Answer"): "test_probe.test_only_itself_may_attempt",
     ("Probe", "OnlyItself"): "test_probe.test_only_itself_may_attempt",
     ("Token", "InsufficientAllowance"): "test_token.test_an_allowance_runs_down",
