@@ -7,12 +7,23 @@ import pytest
 from simulator import compare
 from simulator.chain.artifact import load
 from tests.recording import Between, run_on
+from tests.small import pool
 from tests.worked.test_outage import REVERT, cascade
+from tests.worked.test_spike import LADDER, UP, X, Y, attacked
 
 
 def test_an_outage_is_the_same_on_both_chains() -> None:
     """Who began a transaction or a read is asked of revm and of anvil alike."""
     compare(cascade(REVERT))
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_an_attack_is_the_same_on_both_chains(direction: str) -> None:
+    """Its trades, what they move and whom they liquidate; and its cost, which stands outside the digest."""
+    spike = {**UP, "direction": direction, "repaid": "false"}
+    one, other = compare(attacked(spike, book=LADDER, venues=[pool(X, Y, fee="0.003")], keepers=[{"name": "k"}]))
+    assert one.summary == other.summary
+    assert one.summary["attack_cost_usd"] > 0
 
 
 def test_a_feed_is_told_when_it_closes_and_when_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
