@@ -26,7 +26,7 @@ GAS = {"per_liquidation": 500_000}
 
 
 def attacked(*faults: dict[str, Any], book: list[dict[str, Any]] | None = None, **changes: Any) -> Scenario:
-    """Four steps of one block each; a pool of 10 000 WETH and 20 M USDC, which the feed reads; the market says 2 000."""
+    """Four steps of one block; the feed reads a pool of 10 000 WETH and 20 M USDC; the market says 2 000."""
     wanted: dict[str, Any] = {
         "clock": {"steps": 4},
         "oracle": SPOT,
