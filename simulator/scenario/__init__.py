@@ -5,10 +5,26 @@
 """
 
 from simulator.scenario.book import Account, Book, Cluster, Lognormal, Pareto, Sample
+from simulator.scenario.correlation import Correlation
 from simulator.scenario.faults import Clamp, Fault, Freeze, RateCap, Revert, Scale, Spike, Stale
 from simulator.scenario.model import Series
 from simulator.scenario.oracle import Feed, Source
-from simulator.scenario.prices import Constant, Csv, Gbm, Instant, Points
+from simulator.scenario.prices import (
+    Bootstrap,
+    Bridge,
+    Constant,
+    Csv,
+    ExchangeRate,
+    Factor,
+    Gbm,
+    Instant,
+    JumpDiffusion,
+    Ou,
+    Path,
+    Points,
+    Ramp,
+    Relative,
+)
 from simulator.scenario.scenario import Scenario, shipped
 from simulator.scenario.sections import (
     Asset,
@@ -30,13 +46,18 @@ __all__ = [
     "Account",
     "Asset",
     "Book",
+    "Bootstrap",
+    "Bridge",
     "Clamp",
     "Clock",
     "Cluster",
     "Constant",
     "ConstantProduct",
+    "Correlation",
     "Csv",
     "DiscountLinear",
+    "ExchangeRate",
+    "Factor",
     "Fault",
     "Feed",
     "Fixed",
@@ -45,17 +66,22 @@ __all__ = [
     "Gbm",
     "HealthLinear",
     "Instant",
+    "JumpDiffusion",
     "Keeper",
     "Lltv",
     "Lognormal",
+    "Ou",
     "Pareto",
     "Passive",
+    "Path",
     "Points",
     "Protocol",
     "Provenance",
+    "Ramp",
     "Rate",
     "RateCap",
     "Recovery",
+    "Relative",
     "Revert",
     "Sample",
     "Scale",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import InputError
 from simulator.scenario.faults import Clamp, Fault, RateCap, Scale, Spike
+from simulator.scenario.prices import Relative
 from simulator.scenario.scalars import write_duration
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ def venue_read(content: Content, asset: str) -> int | None:
     if not source.reads_venue:
         return None
     return _venue(content, asset, source.venue, f"oracle.{asset}.source", content.oracle[asset].source)
+
+
+def reads_venues(content: Content) -> bool:
+    """Whether any feed reads a venue, at once or as a mean."""
+    return any(feed.reads.reads_venue for feed in content.oracle.values())
 
 
 def spiked_venue(content: Content, index: int, fault: Spike) -> int:
@@ -68,11 +74,10 @@ def _with_missing(reads: Reads, fault: Fault) -> dict[str, tuple[str, ...]]:
 def rated_in(content: Content, asset: str) -> str:
     """The asset that `asset` has an exchange rate to; raises InputError if its price path has none."""
     price = content.prices[asset]
-    to: str | None = getattr(price, "to", None) if str(price.kind) == "relative" else None
-    if to is None:
-        allowed = f"another source: rate needs a price path of kind relative, prices.{asset} is not one"
-        raise InputError(f"oracle.{asset}.source", content.oracle[asset].source, allowed)
-    return to
+    if isinstance(price, Relative):
+        return price.to
+    allowed = f"another source: rate needs a price path of kind relative, prices.{asset} is of kind {price.kind}"
+    raise InputError(f"oracle.{asset}.source", content.oracle[asset].source, allowed)
 
 
 def evaluation_order(reads: Reads) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ TOP = [
     ("keepers", "{name: k}", "{'name': 'k'}", "a list"),
     ("venues", "amm", "'amm'", "a list"),
     ("provenance", "none", "'none'", "a list"),
-    ("correlation", "3", "'3'", "[]"),
+    ("correlation", "3", "'3'", "a list"),
 ]
 CLOCK = [
     ("clock", "12s", "'12s'", "start, step, steps, block"),
@@ -201,7 +201,12 @@ SAMPLED = [
 CONSTANT_AND_POINTS = [
     ("prices.WETH", MISSING, "None", "one price path for each asset"),
     ("prices.WBTC", "{kind: constant, value: 1}", "'WBTC'", "an asset of this scenario"),
-    ("prices.USDC", "1", "'1'", "constant, points, csv, instant, gbm"),
+    (
+        "prices.USDC",
+        "1",
+        "'1'",
+        "constant, points, csv, instant, ramp, gbm, jump-diffusion, ou, bridge, bootstrap, relative",
+    ),
     ("prices.USDC.kind", "constants", "'constants'", "constant, points"),
     ("prices.USDC.value", "0", "'0'", PRICE),
     ("prices.USDC.value", "-1", "'-1'", PRICE),
@@ -457,9 +462,6 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
-    ("prices.WETH", "{kind: jump-diffusion}"), ("prices.WETH", "{kind: ou}"), ("prices.WETH", "{kind: bridge}"),
-    ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
-    ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
