@@ -181,6 +181,16 @@ def test_a_step_of_it_liquidates_those_whose_liquidation_price_lies_above(kind: 
     assert undisturbed.summary["liquidations"] == 0
 
 
+def test_a_mean_over_two_minutes_feels_a_tenth_of_it() -> None:
+    """1 280 for 12 s of 120 s, 2 000 for the rest: 1 928, seen from the block after on; two steps of it are 1 856."""
+    mean = {"WETH": {"source": "twap:2m", "deviation": 0, "heartbeat": "0s"}}
+    result = run(attacked(DOWN, book=LADDER, oracle=mean))
+    assert shown(result) == [2000, 2000, 1928, 1928]
+    assert column(result, "liquidations", "account") == ["at1990"]
+    longer = {**DOWN, "until": "36s"}
+    assert shown(run(attacked(longer, oracle=mean, book=LADDER))) == [2000, 2000, 1928, 1856]
+
+
 BLACK_FRIDAY_BUDGET = "1_401_754.25"
 """10 M · (√1.3 − 1): what takes a pool of 10 M and 10 M to 1.30."""
 
