@@ -48,6 +48,9 @@ class Attacks:
 
         First those who are done trade back, then others begin. InputError if a budget does not buy one unit.
         """
+        self.asked = []
+        if not self._waiting and not self._holding:
+            return self.asked
         self._units = unit_values(market, self._decimals)
         offset = now - self._scenario.clock.start
         back = [trade for index, trade in self._holding.items() if self._ends(index, offset)]

@@ -111,6 +111,31 @@ def test_a_feed_that_reads_the_market_does_not_notice() -> None:
     assert cost(result) == BUDGET - 2000 * 2000
 
 
+L, KEEPS = 10**17, Decimal("0.9995")
+RANGE = {"lower": 1000, "upper": 4000, "liquidity": L}
+
+
+def ranged(**changes: Any) -> Scenario:
+    """A v3 pool of 5 bps at 2 000, with liquidity from 1 000 to 4 000 only."""
+    venue = {"name": "uni", "kind": "uniswap-v3", "base": "WETH", "quote": "USDC", "fee": "0.0005", "price": 2000}
+    return attacked({**UP, **changes}, venues=[{**venue, "liquidity": [RANGE]}])
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_within_a_range_the_root_of_the_price_moves_by_what_is_traded_over_the_liquidity(direction: str) -> None:
+    """√P grows by g·B/L, or 1/√P by g·a/L, in base units; and it is repaid but for twice the fee."""
+    unit = Decimal(10) ** 12  # base units of WETH for one of USDC, at the same price
+    root = (2000 / unit).sqrt()
+    after = {
+        "up": root + KEEPS * 300_000 * 10**6 / L,
+        "down": 1 / (1 / root + KEEPS * 150 * 10**18 / L),
+    }[direction]
+    result = run(ranged(budget=300_000, direction=direction))
+    assert abs(shown(result)[1] - Fraction(after**2 * unit)) <= Fraction(1, 10**6)
+    assert abs(shown(result)[2] - 2000) <= Fraction(2000, 1000)
+    assert 270 < cost(result) < 300  # 5 bps of 300 000 twice, less as what is given back is worth less than that
+
+
 # ---------------------------------------------------------------- what it costs
 
 
@@ -233,28 +258,20 @@ def test_a_debt_asset_that_is_spiked_up_liquidates_who_owes_it(kind: str) -> Non
 
 # ---------------------------------------------------------------- more than a venue fills
 
-RANGE = {"lower": 1000, "upper": 4000, "liquidity": 10**17}
-
-
-def ranged(budget: str) -> Scenario:
-    """Liquidity from 1 000 to 4 000 only: it ends where the price has doubled."""
-    venue = {"name": "uni", "kind": "uniswap-v3", "base": "WETH", "quote": "USDC", "fee": "0.0005", "price": 2000}
-    return attacked({**UP, "budget": budget}, venues=[{**venue, "liquidity": [RANGE]}])
-
 
 def test_more_than_a_venue_fills_is_refused_with_what_it_fills() -> None:
     """An error that names the fault, and a budget that goes through; a hundredth of a dollar more does not."""
     with pytest.raises(InputError) as refused:
-        run(ranged("900_000_000"))
+        run(ranged(budget="900_000_000"))
     assert refused.value.path == "faults.0.budget"
     text = refused.value.allowed
     assert text.startswith("at most ")
     assert text.endswith(", what uni fills then")
     most = Decimal(text.removeprefix("at most ").partition(",")[0])
-    filled = run(ranged(str(most)))
+    filled = run(ranged(budget=str(most)))
     assert 3990 < shown(filled)[1] <= 4000
     with pytest.raises(InputError):
-        run(ranged(str(most + Decimal("0.01"))))
+        run(ranged(budget=str(most + Decimal("0.01"))))
 
 
 def test_a_budget_below_one_unit_buys_nothing() -> None:
