@@ -9,6 +9,7 @@ from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
+from simulator.oracle import reads_venues
 from simulator.scenario import Asset, Keeper, Scenario
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
@@ -129,11 +130,11 @@ def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
 
 def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
     """Opens each venue, and its twin where a feed reads any venue."""
-    has_twins = any(feed.source.startswith("venue") for feed in scenario.oracle.values())
+    has_twins = reads_venues(scenario)
     opened = []
     for venue in scenario.venues:
-        address = open_venue(build, scenario, venue, tokens, venue.name)
-        twin = open_venue(build, scenario, venue, tokens, f"{venue.name}~twin") if has_twins else None
+        address = open_venue(build, scenario, venue, tokens, market, venue.name)
+        twin = open_venue(build, scenario, venue, tokens, market, f"{venue.name}~twin") if has_twins else None
         opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
     sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]
