@@ -68,7 +68,7 @@ BAD: list[tuple[str, str, Any, str, str]] = [
     ("relative", "discount", "{kind: csv, file: no.csv, time: t, price: close}", "'no.csv'", "a file that exists"),
     ("ou", "impact", "0.2", "'0.2'", "a mapping with the keys permanent"),
     ("ou", "impact", "{permanent: 1.1}", "'1.1'", "from 0 to 1"),
-    ("ou", "impact", "{permanent: 0.1, lasting: 1}", "'lasting'", "'permanent'"),
+    ("ou", "impact", "{permanent: 0.1, lasting: 1}", "'lasting'", "known: permanent"),
 ]  # fmt: skip
 PLACES = {
     ("relative", "rate.kind", "points"): "rate.points",
