@@ -78,7 +78,7 @@ def test_a_depeg_liquidates_what_the_exchange_rate_does_not() -> None:
 def test_every_drawn_kind_runs_alike_on_both_chains() -> None:
     """Tied, jumping, reverting, bridged, resampled, staked: what is drawn is drawn before there is a chain."""
     prices = {
-        "WETH": {**JUMPS, "drift": -60, "intensity": 3000, "jump_mean": "-0.04"},
+        "WETH": {**JUMPS, "drift": -80, "intensity": 3000},
         "WBTC": GBM,
         "LINK": BRIDGE,
         "USDC": {**OU, "volatility": "0.02", "from": 1},
