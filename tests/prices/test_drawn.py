@@ -10,6 +10,7 @@ import pytest
 
 from simulator.prices import Stream
 from simulator.units import PRICE, YEAR
+from tests.prices.laws import cumulants, mean, near
 from tests.prices.markets import (
     BOOTSTRAP,
     BRIDGE,
@@ -121,21 +122,26 @@ def test_a_bootstrap_holds_between_bars_and_does_not_hang_on_the_step() -> None:
     assert column(market({"WETH": BOOTSTRAP}, "10m", 10)) == bars[::2]
 
 
-def test_the_blocks_of_a_bootstrap_are_continuous_and_of_the_mean_and_variance_of_the_record() -> None:
-    """5000 blocks of two: every block is one of the four the record has, with equal frequency."""
-    scenario = market({"WETH": {**BOOTSTRAP, "points": SWINGS}}, "5m", 10_001)
-    found = column(scenario)
+def test_the_blocks_of_a_bootstrap_are_those_of_the_record_equally_often() -> None:
+    """Ten thousand blocks of two: each is one of the four the record has, in the record's order.
+
+    Their number is binomial; the mean and the variance of a block are those of the four, by their standard errors.
+    """
+    count = 10_000
+    found = column(market({"WETH": {**BOOTSTRAP, "points": SWINGS}}, "5m", 2 * count + 1))
     moves = [math.log(after / before) for before, after in pairwise(found)]
     logs = [math.log(float(after[1]) / float(before[1])) for before, after in pairwise(SWINGS)]
     begins = [min(range(4), key=lambda index: abs(logs[index] - first)) for first in moves[::2]]
     for begin, first, second in zip(begins, moves[::2], moves[1::2], strict=True):
         assert (first, second) == pytest.approx((logs[begin], logs[(begin + 1) % 4]), abs=1e-6)
-    for index in range(4):  # binomial
-        assert abs(begins.count(index) - 1250) < 4.5 * math.sqrt(5000 * 3 / 16)
+    for index in range(4):
+        assert near(begins.count(index), count / 4, math.sqrt(count * 3 / 16))
+    blocks = [first + second for first, second in zip(moves[::2], moves[1::2], strict=True)]
     sums = [logs[index] + logs[(index + 1) % 4] for index in range(4)]
-    centre = math.fsum(logs) / 4
-    spread = math.sqrt(math.fsum((each - 2 * centre) ** 2 for each in sums) / 4 / 5000)
-    assert abs(math.fsum(moves) / 5000 - 2 * centre) < 4.5 * spread
+    centre, variance, _, _ = cumulants(sums)
+    fourth = mean([(each - centre) ** 4 for each in sums])
+    assert near(mean(blocks), centre, math.sqrt(variance / count))
+    assert near(cumulants(blocks)[1], variance, math.sqrt((fourth - variance**2) / count))
 
 
 def test_a_bootstrap_of_one_block_as_long_as_the_record_is_the_record_in_a_circle() -> None:
