@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -31,10 +31,14 @@ _ALLOWED: Final = "a price from 0.00000001 to below 1e12 USD at every step"
 
 @dataclass(frozen=True, slots=True)
 class PricePaths:
-    """The outside market. `values[k][a]` [USD 1e8] is the price of `assets[a]` at clock.start + k · step, all > 0."""
+    """The outside market. `values[k][a]` [USD 1e8] is the price of `assets[a]` at clock.start + k · step, all > 0.
+
+    `rates[asset][k]` [wad] is the exchange rate in the price of an asset that follows another one; no other has any.
+    """
 
     assets: tuple[str, ...]
     values: tuple[tuple[int, ...], ...]
+    rates: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def rebased(paths: PricePaths, first: Mapping[str, int]) -> PricePaths:
@@ -45,7 +49,7 @@ def rebased(paths: PricePaths, first: Mapping[str, int]) -> PricePaths:
     columns = []
     for asset, column in zip(paths.assets, zip(*paths.values, strict=True), strict=True):
         columns.append(_checked(asset, [price * first[asset] // column[0] for price in column]))
-    return PricePaths(paths.assets, tuple(zip(*columns, strict=True)))
+    return PricePaths(paths.assets, tuple(zip(*columns, strict=True)), paths.rates)
 
 
 def build_paths(scenario: Scenario) -> PricePaths:

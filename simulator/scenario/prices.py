@@ -1,8 +1,7 @@
 """The outside market: one price path per asset."""
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -19,7 +18,7 @@ from simulator.scenario.scalars import (
     words,
     write_duration,
 )
-from simulator.scenario.section import Duration, Part, Price, Section, kinds
+from simulator.scenario.section import Duration, Part, Price, Ratio, Section, kinds
 
 _POINT: Final = "[offset, price], such as [24s, 1900]"
 _price: Final = number("[0.00000001, 1e12)", noun="a price")
@@ -62,10 +61,16 @@ def _write_points(points: tuple[tuple[int, Decimal], ...]) -> list[list[str]]:
     return [[write_duration(offset), plain(price)] for offset, price in points]
 
 
+class Impact(Section):
+    """What a sale on a venue does to the outside market: the `permanent` share of its displacement passes into it."""
+
+    permanent: Ratio = Decimal(0)
+
+
 class PricePath(Section):
     """What all kinds of path share."""
 
-    planned_keys: ClassVar[Mapping[str, str]] = planned.PRICE_KEYS
+    impact: Impact = Impact.model_construct()
 
 
 class Constant(PricePath):

@@ -186,7 +186,8 @@ class Scenario(Content):
         for asset, price in self.prices.items():
             if isinstance(price, Csv):
                 points = [[write_duration(offset), plain(each)] for offset, each in self._series[asset].points]
-                plain_data["prices"][asset] = {"kind": "points", "points": points, "interpolate": price.interpolate}
+                written = {"kind": "points", "points": points, "interpolate": price.interpolate}
+                plain_data["prices"][asset] = {"impact": plain_data["prices"][asset]["impact"], **written}
         book = plain_data["book"].get("fork", plain_data["book"])
         if book.get("file") is not None:
             del book["file"]

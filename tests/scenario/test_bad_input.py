@@ -390,7 +390,6 @@ NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
     ("prices.WETH", "{kind: jump-diffusion}"), ("prices.WETH", "{kind: ou}"), ("prices.WETH", "{kind: bridge}"),
     ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
-    ("prices.WETH.impact", "{permanent: 0.2}"), ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
     ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
     ("venues.0.kind", "depth"),
