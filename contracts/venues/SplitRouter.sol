@@ -93,6 +93,10 @@ contract SplitRouter is IVenue {
         revert NotAVenue();
     }
 
+    function resize(uint256) external pure {
+        revert NotAVenue();
+    }
+
     // ------------------------------------------------------------------ arms
 
     function _trade(Arm memory arm, address between, uint256 amount, address to) private returns (uint256) {

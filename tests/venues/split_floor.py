@@ -43,7 +43,9 @@ class SplitFloor(Bench):
     def router(self, sold: str, bought: str, *arms: tuple[str, str] | str) -> str:
         """A router over `arms`: a venue, or two."""
         rows = [(arm, ZERO) if isinstance(arm, str) else arm for arm in arms]
-        place = self.deploy("SplitRouter", self._label(), router_arguments(self.tokens[sold], self.tokens[bought], rows))
+        place = self.deploy(
+            "SplitRouter", self._label(), router_arguments(self.tokens[sold], self.tokens[bought], rows)
+        )
         self.approve(place)
         return place
 
