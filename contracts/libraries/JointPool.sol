@@ -11,26 +11,47 @@ library JointPool {
     using Rounding for uint256;
 
     uint256 private constant DEEPEST = 32; // [bits] a pool's reserve over the sale it was seen through
+    uint256 private constant NEAR = 30; // [bits] of what is paid: a pool pays what it was said to
+    uint256 private constant UNITS = 4; // [token bought] the same, of what is rounded
 
     struct Pool {
         uint256 reserve; // R [token sold]; what a fee keeps back makes it seem larger
-        uint256 depth; // L [√(token sold · token bought)]
+        uint256 payout; // Y [token bought]
+        uint256 depth; // L [√(token sold · token bought)]; 0: it sells nothing
         uint256 room; // [token sold] the most it takes, as far as is known
+        bool measured; // whether it is known well
+        uint256 less; // the quotes it was seen through: [token sold], and what is paid for it [token bought]
+        uint256 lessOut;
+        uint256 more;
+        uint256 moreOut;
     }
 
-    /// @notice The pool that pays `lessOut` for `less` and `moreOut` for `more`.
-    function through(uint256 less, uint256 lessOut, uint256 more, uint256 moreOut)
-        internal
-        pure
-        returns (Pool memory pool)
-    {
-        pool.room = more;
-        if (lessOut == 0 || moreOut <= lessOut) return pool;
+    /// @notice Makes of it the pool that pays `lessOut` for `less` and `moreOut` for `more`.
+    function see(Pool memory pool, uint256 less, uint256 lessOut, uint256 more, uint256 moreOut) internal pure {
+        (pool.less, pool.lessOut, pool.more, pool.moreOut) = (less, lessOut, more, moreOut);
+        pool.depth = 0;
+        if (lessOut == 0 || moreOut <= lessOut) return;
         (uint256 line, uint256 curve) = (lessOut * more, moreOut * less);
         uint256 bend = (line >> DEEPEST) + 1;
         if (line > curve + bend) bend = line - curve;
         pool.reserve = (less * (moreOut - lessOut)).mulDivDown(more, bend);
-        pool.depth = _root(pool.reserve, (lessOut * moreOut).mulDivDown(more - less, bend));
+        pool.payout = (lessOut * moreOut).mulDivDown(more - less, bend);
+        pool.depth = _root(pool.reserve, pool.payout);
+    }
+
+    /// @notice Sees it through one more quote, and the nearer one of the two before.
+    /// @return Whether it pays for `amount` what it was said to.
+    function learn(Pool memory pool, uint256 amount, uint256 out) internal pure returns (bool) {
+        if (amount == 0) return true;
+        uint256 said = pool.depth == 0 ? 0 : pool.payout.mulDivDown(amount, pool.reserve + amount);
+        (uint256 least, uint256 most) = said < out ? (said, out) : (out, said);
+        if (most - least <= UNITS + (out >> NEAR)) return true;
+        if (amount == pool.less || amount == pool.more) return false;
+        if (amount > pool.more) see(pool, pool.more, pool.moreOut, amount, out);
+        else if (amount < pool.less) see(pool, amount, out, pool.less, pool.lessOut);
+        else if (amount - pool.less > pool.more - amount) see(pool, amount, out, pool.more, pool.moreOut);
+        else see(pool, pool.less, pool.lessOut, amount, out);
+        return false;
     }
 
     /// @notice The part of `amount` that each pool sells. No part is more than the pool's room; together they are less

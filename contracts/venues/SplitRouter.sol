@@ -11,11 +11,14 @@ import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 ///
 /// An arm is a venue, or two with a token between them. No venue may stand in two arms: those that share a book share
 /// an arm, whose first or second venue is then a router of its own. So all that goes through a token goes in one piece.
-/// @dev `quote` and `swap` search the same way and find the same. The search starts where the arms would be best if
-/// each were the constant-product pool that two of its quotes show; from there it exchanges ever smaller pieces between
-/// the arm that pays least for its last and the one that pays most for its next, which for concave proceeds ends at the
-/// best split. An arm that cannot take a part takes less, or none.
+/// @dev `quote` and `swap` search the same way and find the same. An arm is seen as the constant-product pool that two of
+/// its quotes show, and such pools have a best split in closed form. Where an arm pays something else for its part, it is
+/// seen anew, through that quote. What no pool looks like (books with kinks) is left to exchanges: ever smaller pieces go
+/// from the arm that loses least by it to the one that gains most, which for concave proceeds ends at the best split.
+/// An arm that cannot take its part takes less, or none.
 contract SplitRouter is IVenue {
+    using JointPool for JointPool.Pool;
+    using JointPool for JointPool.Pool[];
     using Rounding for uint256;
     using TokenTransfer for IERC20;
 
@@ -41,12 +44,14 @@ contract SplitRouter is IVenue {
     }
 
     uint256 private constant SMALLEST_ROOM = 20; // [bits] of the sale
+    uint256 private constant EXHAUSTED = 8; // an arm is, where the second half brings less than this part of the whole
+    uint256 private constant MOST_FITS = 4;
     uint256 private constant FIRST_CHUNK = 9; // [bits] of the sale
     uint256 private constant LAST_CHUNK = 18; // [bits] of the sale
-    uint256 private constant FINER = 4; // [bits]
+    uint256 private constant FINER = 2; // [bits]
     uint256 private constant COARSER = 2; // [bits]
     uint256 private constant STRIDE = 3; // exchanges in a row before the chunk grows
-    uint256 private constant MOST_EXCHANGES = 256; // an end for what is not concave
+    uint256 private constant MOST_EXCHANGES = 128; // an end for what is not concave
 
     address public immutable baseToken; // sold
     address public immutable quoteToken; // bought
@@ -133,37 +138,46 @@ contract SplitRouter is IVenue {
 
     // ------------------------------------------------------------------ the search
 
+    /// @return split Whose parts are the best split of `amount` found
+    /// @return total What they bring; 0 if there is none
     function _best(address tokenIn, uint256 amount) private returns (Split memory split, uint256 total) {
         if (tokenIn != baseToken) revert UnknownToken(tokenIn);
-        split.arms = _arms;
-        split.between = _between;
+        (split.arms, split.between) = (_arms, _between);
         uint256 count = split.arms.length;
-        split.outs = new uint256[](count);
-        split.ups = new uint256[](count);
-        split.downs = new uint256[](count);
-        (uint256 arm, uint256 alone) = _start(split, amount);
-        total = _value(split, amount);
-        if (alone >= total) {
-            if (alone == 0) return (split, 0);
-            (split.parts, split.outs) = (new uint256[](count), new uint256[](count));
-            (split.parts[arm], split.outs[arm]) = (amount, alone);
+        (split.parts, split.outs) = (new uint256[](count), new uint256[](count));
+        JointPool.Pool[] memory pools = new JointPool.Pool[](count);
+        total = _alone(split, pools, amount);
+        if (count == 1) return (split, total);
+        bool known;
+        for (uint256 i; i < MOST_FITS && !known; ++i) {
+            (total, known) = _fit(split, pools, amount, total);
         }
-        if (count > 1) _exchange(split, amount);
+        if (known || total == 0) return (split, total);
+        _exchange(split, amount);
         total = _sum(split.outs);
     }
 
-    /// @dev Parts as of the pools that the arms look like; and the best single arm for all of it, if there is one.
-    function _start(Split memory split, uint256 amount) private returns (uint256 arm, uint256 alone) {
-        JointPool.Pool[] memory pools = new JointPool.Pool[](split.arms.length);
-        uint256 rooms;
+    /// @dev Two quotes of every arm, and the best one for all of it, if there is one.
+    function _alone(Split memory split, JointPool.Pool[] memory pools, uint256 amount) private returns (uint256 best) {
+        uint256 arm;
         for (uint256 i; i < pools.length; ++i) {
             (uint256 room, uint256 out) = _room(split, i, amount);
-            if (room == amount && out > alone) (arm, alone) = (i, out);
-            pools[i] = JointPool.through(room / 2, _out(split, i, room / 2), room, out);
-            rooms = rooms.min(amount) + room;
+            if (room == amount && out > best) (arm, best) = (i, out);
+            pools[i].room = room;
+            if (pools.length > 1) _see(split, pools[i], i, out);
         }
-        if (rooms < amount) _widen(split, pools, amount);
-        split.parts = JointPool.share(pools, amount);
+        if (best != 0) (split.parts[arm], split.outs[arm]) = (amount, best);
+    }
+
+    /// @dev Two quotes, one for half of the other: of sizes at which the arm is not yet exhausted.
+    function _see(Split memory split, JointPool.Pool memory pool, uint256 arm, uint256 moreOut) private {
+        uint256 more = pool.room;
+        uint256 lessOut = _out(split, arm, more / 2);
+        while (lessOut > moreOut - moreOut / EXHAUSTED && more > pool.room >> SMALLEST_ROOM) {
+            (more, moreOut) = (more / 2, lessOut);
+            lessOut = _out(split, arm, more / 2);
+        }
+        pool.see(more / 2, lessOut, more, moreOut);
     }
 
     /// @dev What the arm takes of `amount`: all, or half, or half of that …
@@ -175,30 +189,46 @@ contract SplitRouter is IVenue {
         return (0, 0);
     }
 
-    /// @dev Finds out how much more than that an arm takes, if halves are not enough.
-    function _widen(Split memory split, JointPool.Pool[] memory pools, uint256 amount) private {
-        for (uint256 i; i < pools.length; ++i) {
-            uint256 room = pools[i].room;
-            for (uint256 step = room / 2; step > amount >> SMALLEST_ROOM; step /= 2) {
-                if (_out(split, i, room + step) != 0) room += step;
-            }
-            pools[i].room = room;
+    /// @dev The parts that were best if the arms were those pools. Takes them over if they bring more than `total`.
+    /// @return What the better parts bring
+    /// @return known Whether the arms were those pools
+    function _fit(Split memory split, JointPool.Pool[] memory pools, uint256 amount, uint256 total)
+        private
+        returns (uint256, bool known)
+    {
+        uint256[] memory parts = pools.share(amount);
+        if (_widen(split, pools, parts, amount)) parts = pools.share(amount);
+        uint256[] memory outs = new uint256[](parts.length);
+        known = _sum(parts) == amount;
+        bool fits = known;
+        for (uint256 i; i < parts.length; ++i) {
+            outs[i] = _out(split, i, parts[i]);
+            if (parts[i] != 0 && outs[i] == 0) fits = false;
+            if (!pools[i].learn(parts[i], outs[i])) known = false;
         }
+        if (!fits || _sum(outs) < total) return (total, known);
+        (split.parts, split.outs) = (parts, outs);
+        return (_sum(outs), known);
     }
 
-    /// @dev What the parts bring; 0 unless they are all of `amount` and every arm takes its own.
-    function _value(Split memory split, uint256 amount) private returns (uint256 total) {
-        bool fits = _sum(split.parts) == amount;
-        for (uint256 i; i < split.arms.length; ++i) {
-            split.outs[i] = _out(split, i, split.parts[i]);
-            total += split.outs[i];
-            if (split.parts[i] != 0 && split.outs[i] == 0) fits = false;
+    /// @dev An arm that is to take all it was known to take may take more: finds out how much.
+    function _widen(Split memory split, JointPool.Pool[] memory pools, uint256[] memory parts, uint256 amount)
+        private
+        returns (bool wider)
+    {
+        for (uint256 i; i < pools.length; ++i) {
+            uint256 room = pools[i].room;
+            if (room == amount || parts[i] != room || pools[i].measured) continue;
+            for (uint256 step = room / 2; step > amount >> SMALLEST_ROOM; step /= 2) {
+                if (_out(split, i, room + step) != 0) (room, wider) = (room + step, true);
+            }
+            (pools[i].room, pools[i].measured) = (room, true);
         }
-        if (!fits) total = 0;
     }
 
     /// @dev Moves chunks while that brings more; grows them on a long way, makes them finer where none is to be moved.
     function _exchange(Split memory split, uint256 amount) private {
+        (split.ups, split.downs) = (new uint256[](split.arms.length), new uint256[](split.arms.length));
         uint256 streak;
         split.chunk = (amount >> FIRST_CHUNK) + 1;
         _look(split);

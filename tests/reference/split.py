@@ -8,8 +8,8 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final
 
-PRECISION: Final = Context(prec=60)
-STEPS: Final = 200
+PRECISION: Final = Context(prec=40)
+STEPS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ def _root(value: Fraction) -> Fraction:
 
 
 def _short(value: Fraction) -> Fraction:
-    """`value` to sixty places: enough, and fractions stay small."""
+    """`value` to forty places: enough, and fractions stay small."""
     return Fraction(PRECISION.divide(Decimal(value.numerator), Decimal(value.denominator)))
