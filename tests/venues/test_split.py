@@ -63,7 +63,7 @@ def test_equal_pools_share_equally_and_are_one_pool_of_their_depth(amount: int, 
     "second", [deep(100), deep(5000, 1999), deep(1000, 2010), deep(1000, 1500)], ids=["thin", "deep", "dear", "cheap"]
 )
 def test_two_pools_without_fees_pay_the_closed_form(amount: int, second: Reserves) -> None:
-    """Equal prices of the last unit: with L = √(x·y), part i is L_i·(A + x1 + x2)/(L1 + L2) − x_i, or nothing below 0."""
+    """Equal prices of the last unit: with L = √(x·y), part i is L_i·(A + x1 + x2)/(L1 + L2) − x_i, or 0."""
     first = deep(1000)
     floor, router, _ = over_pools([first, second], [0, 0])
     (x1, y1), (x2, y2) = first, second
@@ -191,7 +191,7 @@ def test_concentrated_liquidity_is_no_worse_than_any_split_of_a_grid(amount: int
 
 
 def test_an_arm_that_cannot_take_its_share_takes_what_it_can() -> None:
-    """A short range, deep and at a better price than a thin pool, ends after 13 WETH: it takes these, the pool the rest."""
+    """A short range, deep and dearer than a thin pool, ends after 5.5 WETH: it takes these, the pool the rest."""
     floor = SplitFloor()
     short, thin = floor.concentrated(SHORT), floor.pool("WETH", "USDC", deep(100, 1900))
     router = floor.router("WETH", "USDC", short, thin)
