@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.chain import abi
 from simulator.scenario import UniswapV3
+from simulator.world import addresses
 from simulator.world.venues import open_venue
 from tests.contracts.desk import MAX, PURSE, Bench, who
 from tests.contracts.floor import ZERO
@@ -27,7 +28,7 @@ class SplitFloor(Bench):
     def pool(self, base: str, quote: str, reserves: tuple[int, int], fee: int = 0) -> str:
         """A constant-product pool with `reserves` [token] and `fee` [ppm]."""
         pair = self.tokens[base], self.tokens[quote]
-        place = self.deploy("ConstantProductPool", self._label(), abi.encode(b"", *pair, fee))
+        place = self.deploy("ConstantProductPool", self._label(), abi.encode(b"", *pair, fee, addresses.HARNESS))
         self.approve(place)
         self.send("lender", "ConstantProductPool", place, "open", *reserves)
         return place
@@ -36,7 +37,7 @@ class SplitFloor(Bench):
         """A Uniswap v3 pool as a scenario has it."""
         assets = {name: SimpleNamespace(decimals=places) for name, places in self.decimals.items()}
         scenario: Any = SimpleNamespace(assets=assets)
-        place = open_venue(self.build, scenario, venue, self.tokens, self._label())
+        place = open_venue(self.build, scenario, venue, self.tokens, addresses.HARNESS, self._label())
         self.approve(place)
         return place
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from simulator.chain import abi
 from simulator.scenario import UniswapV3
-from tests.contracts.desk import WAD, operands, refuses, usdc, who
+from tests.contracts.desk import SAYS_NO, WAD, cannot_be_built, operands, refuses, usdc, who
+from tests.contracts.floor import ZERO
 from tests.reference import split
 from tests.reference.split import Pool
-from tests.venues.split_floor import SplitFloor
+from tests.venues.split_floor import SplitFloor, router_arguments
 
 PPM = 10**6
 CLOSE = Fraction(1, 10**7)
@@ -297,13 +298,30 @@ def test_a_router_is_no_place_to_be_moved() -> None:
             floor.send("keeper", "SplitRouter", router, function, WAD)
 
 
+def test_a_spot_beyond_256_bits_is_refused_not_cut() -> None:
+    """10^30 for one base unit, and then again: MulDivOverflow."""
+    floor = SplitFloor()
+    first = floor.pool("WSTETH", "WETH", (1, 10**30))
+    router = floor.router("WSTETH", "USDC", (first, floor.pool("WETH", "USDC", (1, 10**30))))
+    with refuses("MulDivOverflow"):
+        spot(floor, router)
+
+
+def test_a_token_that_returns_false_is_not_sold() -> None:
+    """A token that answers every call with false is not even approved: TransferFailed."""
+    floor = SplitFloor()
+    venue = floor.pool("WETH", "USDC", deep(1000))
+    floor.chain.set_code(liar := who("odd"), SAYS_NO)
+    with cannot_be_built(operands("TransferFailed", liar)):
+        floor.deploy("SplitRouter", "of a liar", router_arguments(liar, floor.tokens["USDC"], [(venue, ZERO)]))
+
+
 def test_an_arm_that_reverts_is_left_out() -> None:
     """A pool that was never opened answers no quote: the other one takes all."""
     floor = SplitFloor()
     pair = floor.tokens["WETH"], floor.tokens["USDC"]
-    closed = floor.deploy("ConstantProductPool", "closed", abi.encode(b"", *pair, 0))
+    closed = floor.deploy("ConstantProductPool", "closed", abi.encode(b"", *pair, 0, who("lender")))
     good = floor.pool("WETH", "USDC", deep(1000))
     router = floor.router("WETH", "USDC", closed, good)
     alone = floor.quote(good, "WETH", WAD)
     assert floor.quote(router, "WETH", WAD) == alone == floor.sell(router, "WETH", WAD)
-    assert who("keeper")  # the role trades
