@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {IBook} from "./interfaces/IBook.sol";
 import {IERC20} from "./interfaces/IERC20.sol";
 import {ILendingAdapter} from "./interfaces/ILendingAdapter.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
 import {TokenTransfer} from "./libraries/TokenTransfer.sol";
-import {PriceFeed} from "./PriceFeed.sol";
 import {Probe} from "./Probe.sol";
 
-/// @notice The outside market's hand: one call is one market block. It owns the tokens arbitrage trades with.
+/// @notice The outside market's hand: one call is one market block. It owns the tokens it trades with, and those that
+/// providers of liquidity put in and take out.
 contract Market {
     using TokenTransfer for IERC20;
 
     error Unauthorised(address caller);
+    error UnknownVerb(uint256 verb);
 
-    struct Move {
+    event Traded(uint256 indexed action, uint256 amountIn, uint256 amountOut);
+
+    /// @dev All words are static. What `first` and `second` mean is the verb's.
+    struct Action {
         IVenue venue;
-        uint256 price; // [wad] spot price to trade to
+        uint256 verb;
+        uint256 first;
+        uint256 second;
     }
+
+    uint256 private constant MOVE = 0; // arbitrage trades to the spot price `first` [wad]
+    uint256 private constant FOLLOW = 1; // a book quotes around `first`, with its spot price at `second` [wad]
+    uint256 private constant RESIZE = 2; // the liquidity becomes `first` [wad] of what the venue opened with
+    uint256 private constant TRADE = 3; // sells `second` of the base (`first` = 1) or the quote (0) [token]
 
     address public immutable owner;
 
@@ -38,20 +50,42 @@ contract Market {
         }
     }
 
-    /// @notice Arbitrage, then the feeds' reports, then interest.
-    function tick(Move[] calldata moves, Probe.Price[] calldata reports, ILendingAdapter adapter) external onlyOwner {
-        move(moves);
+    /// @notice What happens on the venues, then the feeds' reports, then interest.
+    function tick(Action[] calldata actions, Probe.Price[] calldata reports, ILendingAdapter adapter)
+        external
+        onlyOwner
+    {
+        for (uint256 i; i < actions.length; ++i) {
+            _do(i, actions[i]);
+        }
         for (uint256 i; i < reports.length; ++i) {
             reports[i].feed.report(reports[i].answer);
         }
         adapter.accrue();
     }
 
-    /// @return spots The spot prices reached [wad], in the order of `moves`.
-    function move(Move[] calldata moves) public onlyOwner returns (uint256[] memory spots) {
-        spots = new uint256[](moves.length);
-        for (uint256 i; i < moves.length; ++i) {
-            spots[i] = moves[i].venue.moveTo(moves[i].price);
+    /// @return spots Each action's venue's price after it [wad], in the order of `actions`.
+    function act(Action[] calldata actions) external onlyOwner returns (uint256[] memory spots) {
+        spots = new uint256[](actions.length);
+        for (uint256 i; i < actions.length; ++i) {
+            _do(i, actions[i]);
+            spots[i] = actions[i].venue.spotDown();
+        }
+    }
+
+    function _do(uint256 index, Action calldata action) private {
+        if (action.verb == MOVE) {
+            action.venue.moveTo(action.first);
+        } else if (action.verb == FOLLOW) {
+            IBook(address(action.venue)).follow(action.first, action.second);
+        } else if (action.verb == RESIZE) {
+            IBook(address(action.venue)).resize(action.first);
+        } else if (action.verb == TRADE) {
+            address tokenIn = action.first == 1 ? action.venue.baseToken() : action.venue.quoteToken();
+            uint256 amountOut = action.venue.swap(tokenIn, action.second, address(this));
+            emit Traded(index, action.second, amountOut);
+        } else {
+            revert UnknownVerb(action.verb);
         }
     }
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
-    from simulator.scenario import Feed, Venue
+    from simulator.scenario import Feed, Scenario, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,20 @@ def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:
         return True
     part, whole = feed.deviation.as_integer_ratio()
     return abs(new_price - last.price) * whole >= part * last.price
+
+
+def source_venue(scenario: Scenario, asset: str) -> int | None:
+    """The venue (by index) the asset's feed reads; None where it reads none."""
+    kind, _, name = scenario.oracle[asset].source.partition(":")
+    if kind == "market":
+        return None
+    fits = (venue.name == name if name else venue.base == asset for venue in scenario.venues)
+    return list(fits).index(True)
+
+
+def reads_venues(scenario: Scenario) -> bool:
+    """Whether any feed reads a venue."""
+    return any(source_venue(scenario, name) is not None for name in scenario.assets)
 
 
 def evaluation_order(feeds: Mapping[str, Feed], venues: Sequence[Venue]) -> tuple[str, ...]:

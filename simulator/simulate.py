@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from simulator import rows
 from simulator.agents.keepers import healthy
-from simulator.agents.orders import UNLIMITED, AccountState
+from simulator.agents.orders import AccountState
 from simulator.book import Book, Position, build_book, check_stands, check_terms
 from simulator.chain.base import Chain
 from simulator.errors import ConservationViolated
+from simulator.feeds import opening_prices
 from simulator.keeping import Keeping, Placed
 from simulator.ledger import Ledger, check_sums
-from simulator.market import Market, Prices, opening_prices
+from simulator.market import Market, Prices
 from simulator.outcome import Flow, Outcome, Progress
 from simulator.prices import PricePaths, build_paths, rebased
+from simulator.rows import When
 from simulator.scenario import Scenario
 from simulator.screen import Screen
-from simulator.trace import AccountRow, Liquidation, Refusal, Step, Trace, health_cell
-from simulator.units import WAD, to_base_units
-from simulator.valuation import latent, latent_by_debt, liquidation_drop, unit_values, value
+from simulator.trace import Liquidation, Trace
+from simulator.units import to_base_units
+from simulator.valuation import latent_by_debt, unit_values
 from simulator.world import FORK, World, build_world, set_stage
 from simulator.world.records import Filled, Refused, State
 
@@ -84,7 +86,7 @@ class Run:
         """`attached`: protocol and book stood before, with more accounts than the book's; `fork`: (chain id, block)."""
         self.world = world
         self._attached, self._fork = attached, fork
-        self._scenario, self._world, self._paths, self._book = scenario, world, paths, book
+        self._scenario, self._world, self._book = scenario, world, book
         self._now = scenario.clock.start
         self._decimals = world.site.decimals
         thresholds = [scenario.thresholds(position) for position in book.accounts]
@@ -96,7 +98,7 @@ class Run:
         units = unit_values([opening[name] for name in scenario.assets], self._decimals)
         self._ledger = self._opened(state, units, thresholds)
         self._screen = Screen(self._start, *_indices(state), thresholds, self._backs)
-        self._market = Market(scenario, world, opening, state)
+        self._market = Market(scenario, world, paths, opening, state)
         self._keeping = Keeping(scenario, world, self._backs)
         self._flows: list[Flow] = []
         self._metered: list[int] = []
@@ -128,7 +130,7 @@ class Run:
 
     def _wave(self, step: int, wave: int) -> int:
         """One market block, and a keeper block if there is anything to do. How many liquidations it made."""
-        self._prices, interest = self._market.block(self._now, self._paths.values[step])
+        self._prices, interest = self._market.block(self._now, step)
         self._at_oracle = unit_values(self._prices.oracle, self._decimals)
         self._at_market = unit_values(self._prices.market, self._decimals)
         self._ledger.accrued(interest)
@@ -141,13 +143,16 @@ class Run:
             self._ledger.accrued(interest)
         made = self._take_in(step, wave, placed)
         if made:
-            self._watch = self._look()
+            self._watch = self._look(sold=True)
         return made
 
-    def _look(self) -> Watch:
-        """Reads totals and spots, screens the book, and reads the accounts that could be in trouble."""
+    def _look(self, *, sold: bool = False) -> Watch:
+        """Reads totals and spots, screens the book, and reads the accounts that could be in trouble.
+
+        `sold`: since the last look, what moved the venues were liquidations' sales.
+        """
         state = self._world.state(self._now)
-        self._market.observe(state)
+        self._market.observe(self._now, state, sold=sold)
         supply, debt = _indices(state)
         self._refresh(supply, debt)
         which = self._screen.candidates(supply, debt, (self._at_oracle, self._at_market))
@@ -183,38 +188,18 @@ class Run:
         return made
 
     def _refuse(self, step: int, wave: int, item: Placed, outcome: Refused) -> None:
-        order, assets = item.order, self._world.site.assets
-        repay = None if order.repay == UNLIMITED else order.repay
-        pair = assets[order.collateral], assets[order.debt]
-        name = self._book.accounts[order.account].name
-        self.trace.refusals.append(Refusal(step, self._now, wave, item.keeper.name, name, *pair, repay, outcome.error))
+        when = When(step, self._now, wave)
+        name = self._book.accounts[item.order.account].name
+        self.trace.refusals.append(rows.refusal(when, item, outcome, name, self._world.site.assets))
 
     def _liquidate(self, step: int, wave: int, item: Placed, filled: Filled) -> Liquidation:
         order, assets = item.order, self._world.site.assets
         used = self._keeping.gas_of(item.seen, None if order.holds else order.route, losses=len(filled.bad_debt))
         profit = filled.profit - -(-self._keeping.cost(used, self._at_oracle) // self._at_oracle[order.debt])
-        induced = int(filled.health_twin >= WAD > filled.health_before)
-        row = Liquidation(
-            step=step,
-            time=self._now,
-            wave=wave,
-            generation=1 + self._sale_generation if induced else 0,
-            induced=induced,
-            keeper=item.keeper.name,
-            account=self._book.accounts[order.account].name,
-            collateral=assets[order.collateral],
-            debt=assets[order.debt],
-            repaid=filled.repaid,
-            seized=filled.seized,
-            received=filled.received,
-            protocol_fee=filled.protocol_fee,
-            proceeds=None if order.holds else filled.proceeds,
-            profit=profit,
-            bad_debt=_losses(assets, filled),
-            health_before=health_cell(filled.health_before),
-            health_after=health_cell(filled.health_after),
-            gas_used=used,
-        )
+        generation = 1 + self._sale_generation if rows.induced(filled) else 0
+        name = self._book.accounts[order.account].name
+        when = When(step, self._now, wave)
+        row = rows.liquidation(when, item, filled, name, assets, generation=generation, profit=profit, gas=used)
         self.trace.liquidations.append(row)
         self._account_for(item, filled, profit)
         return row
@@ -235,26 +220,11 @@ class Run:
         self._metered.append(filled.metered_gas)
 
     def _record(self, step: int, opens: int, waves: int, first_row: int) -> None:
-        oracle, market = self._at_oracle, self._at_market
-        states = self._watch.states
-        rows = self.trace.liquidations[first_row:]
-        self.trace.steps.append(
-            Step(
-                step=step,
-                time=opens,
-                waves=waves,
-                liquidations=len(rows),
-                market=self._prices.market,
-                oracle=self._prices.oracle,
-                venue=self._market.venue_prices(self._prices.oracle),
-                unhealthy=len(self._watch.unhealthy),
-                debt_at_risk=sum(value(state.debt, oracle) for state in self._watch.unhealthy.values()),
-                latent_bad_debt=latent(states, market, self._backs),
-                latent_at_oracle=latent(states, oracle, self._backs),
-                realised_bad_debt=self._realised,
-                gas_used=sum(row.gas_used for row in rows),
-            )
-        )
+        view = rows.View(self._at_oracle, self._at_market, self._backs, self._watch.states, self._watch.unhealthy)
+        made = self.trace.liquidations[first_row:]
+        venues = self._market.venue_prices(self._prices.oracle)
+        row = rows.step(step, opens, waves, made, self._prices, venues, view, self._realised)
+        self.trace.steps.append(row)
 
     # ------------------------------------------------------------ start and end
 
@@ -274,7 +244,7 @@ class Run:
             check_stands(self._book, self.world.site.assets, [state.debt for state in self._start])
             check_terms(self._book, self._start, units, thresholds)
             return Ledger.attached(self.world.site.assets, state.totals)
-        expected = _expected(self._scenario, self._book)
+        expected = rows.expected(self._scenario, self._book)
         self._ledger = Ledger.opened(self.world.site.assets, self._lent(), expected)
         self._check_opening(state, expected)
         return self._ledger
@@ -297,9 +267,8 @@ class Run:
             rounding, everyone = self._world.site.debt_rounding, [*end, *self._world.others(self._now)]
             check_sums("end", totals, everyone, rounding, self._ledger.drift)
         for index, (before, after) in enumerate(zip(self._start, end, strict=True)):
-            self.trace.accounts.append(
-                _account_row(self._book.accounts[index].name, self._counts[index], before, after)
-            )
+            name = self._book.accounts[index].name
+            self.trace.accounts.append(rows.account(name, self._counts[index], before, after))
         by_debt = tuple(latent_by_debt(dict(enumerate(end)), self._at_market, self._backs))
         metered = tuple(self._metered)
         return Outcome(self.trace, tuple(self._flows), by_debt, metered, self._world, self._fork)
@@ -313,37 +282,5 @@ def _left(item: Placed, filled: Filled) -> AccountState:
     return AccountState(filled.health_after, tuple(collateral), tuple(debt))
 
 
-def _account_row(name: str, liquidations: int, before: AccountState, after: AccountState) -> AccountRow:
-    return AccountRow(
-        account=name,
-        liquidations=liquidations,
-        health_start=health_cell(before.health),
-        health_end=health_cell(after.health),
-        liquidation_drop_start=liquidation_drop(before),
-        collateral_start=before.collateral,
-        collateral_end=after.collateral,
-        debt_start=before.debt,
-        debt_end=after.debt,
-    )
-
-
-def _expected(scenario: Scenario, book: Book) -> list[AccountState]:
-    """The book as the scenario has it; health is left open."""
-    assets = tuple(scenario.assets)
-    return [
-        AccountState(
-            0,
-            tuple(position.collateral.get(name, 0) for name in assets),
-            tuple(position.debt.get(name, 0) for name in assets),
-        )
-        for position in book.accounts
-    ]
-
-
 def _indices(state: State) -> tuple[list[int], list[int]]:
     return [total.supply_index for total in state.totals], [total.debt_index for total in state.totals]
-
-
-def _losses(assets: Sequence[str], filled: Filled) -> str:
-    """Bad debt a liquidation booked, JSON by asset [token]; empty if none."""
-    return json.dumps({assets[index]: amount for index, amount in filled.bad_debt}) if filled.bad_debt else ""

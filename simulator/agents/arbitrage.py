@@ -37,6 +37,26 @@ def target_price(spot: int, base: int, quote: int, fee: Decimal, half_life: int,
     return None if found == spot else found
 
 
+def quoted_price(spot: int, before: int, mid: int, half_life: int | None, elapsed: int) -> int:
+    """The spot price [wad] of a book whose makers quoted around `before` and now quote around `mid` [wad].
+
+    They follow the market at once; what sales displaced it by, the logarithm of `spot` / `before`, halves every
+    half-life (None: it stays).
+    """
+    kept = Decimal(1) if half_life is None else _kept(half_life, elapsed)
+    if kept == 0 or spot == before:
+        return mid
+    if kept == 1:
+        return mid * spot // before
+    over, under = PRECISION.power(PRECISION.divide(Decimal(spot), Decimal(before)), kept).as_integer_ratio()
+    return mid * over // under
+
+
+def displaced(before: int, after: int, share: Decimal) -> Decimal:
+    """(after / before)^share: what a share of a displacement's logarithm does to a price."""
+    return PRECISION.power(PRECISION.divide(Decimal(after), Decimal(before)), share)
+
+
 @lru_cache(maxsize=256)
 def _kept(half_life: int, elapsed: int) -> Decimal:
     """The share of the gap's logarithm that is left after `elapsed`."""

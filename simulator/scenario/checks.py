@@ -11,7 +11,8 @@ from typing import Final
 from simulator.errors import InputError
 from simulator.scenario.book import Account, Book
 from simulator.scenario.model import Content
-from simulator.scenario.prices import Instant
+from simulator.scenario.price_checks import check_correlation, check_prices
+from simulator.scenario.prices import Relative
 from simulator.scenario.protocols import check_fixed
 from simulator.scenario.scalars import LONGEST_DURATION, decimal_places, plain
 from simulator.scenario.sections import HealthLinear
@@ -59,6 +60,11 @@ def _mentions(content: Content) -> Iterator[tuple[str, str]]:
     """(path, asset) wherever a section names an asset."""
     for section, names in (("lenders", content.lenders), ("prices", content.prices), ("oracle", content.oracle)):
         yield from ((f"{section}.{name}", name) for name in names)
+    for name, price in content.prices.items():
+        if isinstance(price, Relative):
+            yield f"prices.{name}.to", price.to
+    for index, pair in enumerate(content.correlation):
+        yield from ((f"correlation.{index}.assets.{place}", name) for place, name in enumerate(pair.assets))
     for venue in content.venues:
         yield f"venues.{venue.name}.base", venue.base
         yield f"venues.{venue.name}.quote", venue.quote
@@ -85,16 +91,6 @@ def _assets_exist(content: Content) -> None:
     for path, name in _mentions(content):
         if name not in content.assets:
             raise InputError(path, name, f"an asset of this scenario, nearest {nearest(name, content.assets)}")
-
-
-def _prices(content: Content) -> None:
-    for name in content.assets:
-        if name not in content.prices:
-            raise InputError(f"prices.{name}", None, "one price path for each asset")
-    last = content.clock.step * (content.clock.steps - 1)
-    for name, price in content.prices.items():
-        if isinstance(price, Instant) and price.at > last:
-            raise InputError(f"prices.{name}.at", f"{price.at}s", f"at most the opening of the last step, {last}s")
 
 
 def _each_once(path: str, names: Iterable[str]) -> None:
@@ -239,7 +235,8 @@ _CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
     _book,
     _names,
     _assets_exist,
-    _prices,
+    check_prices,
+    check_correlation,
     _places,
     _venues,
     _oracle,

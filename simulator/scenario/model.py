@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simulator.scenario.book import Book
+from simulator.scenario.correlation import Correlation
 from simulator.scenario.planned import BORROWER_KINDS
-from simulator.scenario.prices import AnyPrice, Constant, Gbm, Instant
+from simulator.scenario.prices import AnyPrice, Constant, Csv, Factor, Instant, Points, Ramp, Relative
 from simulator.scenario.scalars import empty, whole, words
 from simulator.scenario.section import AssetName, Name, Section, Tokens, kinds
 from simulator.scenario.sections import (
@@ -38,7 +39,7 @@ class Content(Section):
     lenders: dict[AssetName, Tokens] = Field(default_factory=dict)
     book: Book
     prices: dict[AssetName, AnyPrice]
-    correlation: Annotated[list[Any], empty(list)] = Field(default_factory=list)
+    correlation: list[Correlation] = Field(default_factory=list)
     oracle: dict[AssetName, Feed] = Field(default_factory=dict)
     faults: Annotated[list[Any], empty(list)] = Field(default_factory=list)
     venues: list[AnyVenue] = Field(default_factory=list)
@@ -75,10 +76,36 @@ class Series:
 def first_price(content: Content, series: dict[str, Series], asset: str) -> Fraction:
     """The market price of `asset` when the clock starts [USD per whole token], exact."""
     price = content.prices[asset]
+    if not isinstance(price, Relative):
+        return _first(price, series.get(asset))
+    rate, discount = first_rate(price), _first(price.discount, series.get(discount_of(asset)))
+    return first_price(content, series, price.to) * rate * discount
+
+
+def discount_of(asset: str) -> str:
+    """What the discount of a relative path is called among the series, and where it stands below `prices`."""
+    return f"{asset}.discount"
+
+
+def rate_of(asset: str) -> str:
+    """What the exchange rate of a relative path is called among the series, and where it stands below `prices`."""
+    return f"{asset}.rate"
+
+
+def first_rate(price: Relative) -> Fraction:
+    """The exchange rate when the clock starts [tokens of the other per token], exact."""
+    rate = price.rate
+    if rate.points is not None:
+        return Series(rate.points, rate.interpolate).at(0)
+    return Fraction(rate.from_ or 0)
+
+
+def _first(price: Factor, series: Series | None) -> Fraction:
     if isinstance(price, Constant):
         return Fraction(price.value)
-    if isinstance(price, Instant):
-        return Fraction(price.from_) * (1 if price.at else 1 - Fraction(price.drop))
-    if isinstance(price, Gbm):
-        return Fraction(price.from_)
-    return series[asset].at(0)
+    if isinstance(price, Points | Csv):
+        return series.at(0) if series is not None else Fraction(0)
+    if isinstance(price, Instant | Ramp):
+        begins_low = not price.at and not getattr(price, "over", 0)
+        return Fraction(price.from_) * (1 - Fraction(price.drop) * begins_low)
+    return Fraction(price.from_)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 PROTOCOL_KINDS: Final = ("euler-v2", "aave-v4")
-PRICE_KINDS: Final = ("jump-diffusion", "ou", "bridge", "bootstrap", "relative")
-PRICE_KEYS: Final = {"impact": "a path without impact"}
 ORACLE_SOURCES: Final = ("twap", "rate", "fixed", "peg")
 VENUE_KINDS: Final = ("depth",)
 KEEPER_POLICIES: Final = ("two-step",)

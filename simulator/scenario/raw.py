@@ -90,6 +90,6 @@ def _changed(raw: Any, resolved: Any, part: str, rest: str, value: object, path:
 
 
 def _inner(raw: Any, key: str | int, default: Any) -> Any:
-    """The section under `key`: as written, or its defaults if it was left out."""
+    """The section under `key`: as written, or as resolved if it was left out or a number stands for it."""
     found = raw.get(key) if isinstance(raw, Mapping) else raw[key]
-    return default if found is None else found
+    return found if isinstance(found, (dict, list)) else default

@@ -19,14 +19,14 @@ from simulator.scenario.checks import check_sections
 from simulator.scenario.files import file_text
 from simulator.scenario.model import Content, Series, first_price
 from simulator.scenario.positions import check_positions, held_pairs
-from simulator.scenario.prices import Csv, Points
 from simulator.scenario.protocols import FIXTURES, with_fixed, without_fixed
 from simulator.scenario.raw import change, contains, normal
+from simulator.scenario.recorded import inlined, read_recorded
 from simulator.scenario.refusal import refusal
-from simulator.scenario.scalars import exact, plain, write_duration, write_instant
+from simulator.scenario.scalars import exact
 from simulator.scenario.sections import IsolatedMarket
 from simulator.scenario.suggest import nearest
-from simulator.scenario.tables import read_positions, read_series
+from simulator.scenario.tables import read_positions
 from simulator.scenario.terms import Holder, Terms, can_be_seized, derived_markets, terms
 from simulator.scenario.yaml_text import parse_value, parse_yaml, write_yaml
 
@@ -65,20 +65,12 @@ class Scenario(Content):
 
     def _check(self) -> None:
         check_sections(self)
-        for asset in self.prices:
-            self._read_prices(asset)
+        self._series = read_recorded(self, self._base_dir)
         self._positions = self._read_positions()
         self._markets = derived_markets(self, held_pairs(self, self._positions))
         check_positions(self, self._markets, self._positions, self.first_price)
         for index, each in enumerate(self.provenance):
             contains(self.resolved(inline_files=False), each.covers, f"provenance.{index}.covers")
-
-    def _read_prices(self, asset: str) -> None:
-        price = self.prices[asset]
-        if isinstance(price, Points):
-            self._series[asset] = Series(price.points, price.interpolate)
-        if isinstance(price, Csv):
-            self._series[asset] = _from_start(f"prices.{asset}.file", self, price, asset)
 
     def _read_positions(self) -> tuple[Account, ...] | None:
         book = self.book if self.book.fork is None else self.book.fork
@@ -125,7 +117,11 @@ class Scenario(Content):
         return tuple(can_be_seized(self, each.liquidation_threshold) for each in self.terms(holder).values())
 
     def series(self, asset: str) -> Series:
-        """The points of a `points` or `csv` path; raises KeyError for other kinds."""
+        """The points of a `points`, `csv` or `bootstrap` path, of an asset or of `<asset>.discount`, or of an
+        exchange rate, `<asset>.rate`; raises KeyError for others.
+
+        Those of a bootstrap begin at offset 0; the others at the clock's start or before.
+        """
         return self._series[asset]
 
     def first_price(self, asset: str) -> Fraction:
@@ -175,6 +171,9 @@ class Scenario(Content):
         is needed; without, files are named as the scenario names them.
         """
         plain_data = self.model_dump(by_alias=True)
+        for price in plain_data["prices"].values():
+            if price["kind"] == "relative":
+                price["rate"] = {key: item for key, item in price["rate"].items() if item is not None}
         plain_data["book"] = {key: item for key, item in plain_data["book"].items() if item is not None}
         if (fork := plain_data["book"].get("fork")) is not None:
             plain_data["book"]["fork"] = {key: item for key, item in fork.items() if item is not None}
@@ -183,10 +182,7 @@ class Scenario(Content):
         return plain_data
 
     def _inline(self, plain_data: dict[str, Any]) -> None:
-        for asset, price in self.prices.items():
-            if isinstance(price, Csv):
-                points = [[write_duration(offset), plain(each)] for offset, each in self._series[asset].points]
-                plain_data["prices"][asset] = {"kind": "points", "points": points, "interpolate": price.interpolate}
+        plain_data["prices"] = inlined(plain_data["prices"], self._series)
         book = plain_data["book"].get("fork", plain_data["book"])
         if book.get("file") is not None:
             del book["file"]
@@ -237,18 +233,6 @@ def _with_feeds(raw: Any) -> Any:
         return raw
     feeds = {asset: given.get(asset) or {} for asset in assets}
     return {**raw, "oracle": {**feeds, **{name: feed for name, feed in given.items() if name not in feeds}}}
-
-
-def _from_start(path: str, scenario: Scenario, price: Csv, asset: str) -> Series:
-    """Recorded prices as offsets from the clock's start; raises InputError if they do not cover it."""
-    start = scenario.clock.start
-    points = read_series(f"prices.{asset}", scenario.base_dir, price)
-    before = [point for point in points if point[0] <= start]
-    if not before or points[-1][0] < start:
-        span = f"{price.file} from {write_instant(points[0][0])} to {write_instant(points[-1][0])}"
-        raise InputError(path, span, f"prices that cover clock.start, {write_instant(start)}")
-    offsets = ((time - start, each) for time, each in points[len(before) - 1 :])
-    return Series(tuple(offsets), price.interpolate)
 
 
 def _without_zeros(account: Account) -> Account:

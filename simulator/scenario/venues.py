@@ -19,7 +19,7 @@ from simulator.scenario.scalars import (
     refuse,
     whole,
 )
-from simulator.scenario.section import Address, AssetName, Name, Part, Section, kinds
+from simulator.scenario.section import Address, AssetName, Name, Part, Ratio, Section, kinds
 
 SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
 """Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
@@ -34,9 +34,13 @@ _TICK: Final = _PRECISION.ln(Decimal("1.0001"))
 
 
 class Recovery(Section):
-    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block."""
+    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block.
+
+    `permanent`: the share of what a liquidation's sale displaced the venue by that never closes.
+    """
 
     half_life: Annotated[int | None, never_or_duration] = None
+    permanent: Ratio = Decimal(0)
 
 
 def _read_reserve(index: int, value: object) -> Decimal:

@@ -9,6 +9,7 @@ from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
+from simulator.oracle import reads_venues
 from simulator.scenario import Asset, Keeper, Scenario
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
@@ -129,7 +130,7 @@ def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
 
 def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
     """Opens each venue, and its twin where a feed reads any venue."""
-    has_twins = any(feed.source.startswith("venue") for feed in scenario.oracle.values())
+    has_twins = reads_venues(scenario)
     opened = []
     for venue in scenario.venues:
         address = open_venue(build, scenario, venue, tokens, venue.name)

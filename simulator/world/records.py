@@ -43,6 +43,35 @@ class State:
     twin_spots: tuple[int, ...]
 
 
+MOVE: Final = 0
+"""Arbitrage trades to the spot price `first` [wad]."""
+FOLLOW: Final = 1
+"""A book quotes around `first` with its spot price at `second` [wad]."""
+RESIZE: Final = 2
+"""The liquidity becomes `first` [wad] of what the venue opened with."""
+TRADE: Final = 3
+"""Sells `second` [token] of the base (`first` = 1) or of the quote (0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What the outside market does on one venue (its address) in a market block, in the words of `Market.Action`."""
+
+    venue: str
+    verb: int
+    first: int
+    second: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A market block: what each asset's borrowers were charged, as (asset index, amount [token]), and for each `TRADE`
+    among the actions what went in and what came out [token]."""
+
+    interest: list[tuple[int, int]]
+    traded: list[tuple[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """An order that was carried out, in the words of `Liquidator.Result`; `bad_debt` is (asset index, amount)."""

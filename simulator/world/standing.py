@@ -14,6 +14,7 @@ from simulator.chain import abi
 from simulator.chain.base import Chain
 from simulator.deployments import STANDS
 from simulator.errors import InputError, NoAnswer, TransactionReverted
+from simulator.prices import build_paths
 from simulator.scenario import Asset, Scenario
 from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
@@ -91,13 +92,21 @@ def look_around(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -
 def check_shared(scenario: Scenario, standing: Standing) -> None:
     """InputError if two assets that read one feed are to have different prices, or one reads none."""
     first: dict[str, str] = {}
+    paths = _columns(scenario) if len(set(standing.sources.values())) < len(standing.sources) else {}
     for name, feed in standing.sources.items():
         if feed == NOWHERE:
             allowed = "an asset whose price the protocol reads from a feed, which can be told another"
             raise InputError(f"assets.{name}.address", scenario.assets[name].address, allowed)
         other = first.setdefault(feed, name)
-        if scenario.prices[name] != scenario.prices[other]:
+        if name != other and paths[name] != paths[other]:
             raise InputError(f"prices.{name}", name, f"the same path as {other}: the protocol reads one feed for both")
+
+
+def _columns(scenario: Scenario) -> dict[str, tuple[object, ...]]:
+    """What the outside market does to each asset: its prices and the impact of sales. Two drawn paths differ."""
+    paths = build_paths(scenario)
+    columns = zip(paths.assets, zip(*paths.values, strict=True), strict=True)
+    return {name: (scenario.prices[name].impact, *column) for name, column in columns}
 
 
 def _aave(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -> Standing:

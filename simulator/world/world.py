@@ -14,7 +14,7 @@ from simulator.scenario.sections import Clock
 from simulator.world import addresses, records
 from simulator.world.builder import FORK
 from simulator.world.numbering import first_number
-from simulator.world.records import Outcome, State
+from simulator.world.records import Action, Outcome, State, Ticked
 from simulator.world.site import KeeperSite, Site
 
 NOWHERE: Final = "0x" + "00" * 20
@@ -45,7 +45,8 @@ class World:
         self._state_call = Call(site.lens, load("Lens").encode("state", site.adapter, [*venues, *twins]))
         self._execute = load("Liquidator").selector("execute")
         self._tick = load("Market").selector("tick")
-        self._move = load("Market").selector("move")
+        self._act = load("Market").selector("act")
+        self._traded = load("Market").events["Traded(uint256,uint256,uint256)"]
         self._best = load("Lens").selector("best")
         self._accounts = load("LendingPoolAdapter").selector("accounts")
         self._interest = load("LendingPoolAdapter").events["InterestAccrued(uint256,uint256)"]
@@ -71,11 +72,11 @@ class World:
         data = abi.encode(self._accounts, [addresses.LENDER, addresses.TREASURY])
         return records.accounts(self._read(now, Call(self.site.adapter, data)), len(self.site.assets))
 
-    def preview(self, now: int, moves: Mapping[str, int]) -> dict[str, int]:
-        """Spot [wad] each venue or twin would reach if it were traded towards `moves` (price [wad] by address)."""
-        data = abi.encode(self._move, [(venue, price) for venue, price in moves.items()])
-        reply = self._read(now, Call(self.site.market, data, addresses.HARNESS))
-        return dict(zip(moves, abi.array(reply), strict=True))
+    def preview(self, now: int, actions: Sequence[Action]) -> dict[str, int]:
+        """Spot [wad] each venue or twin that `actions` name would have after all of them, by address."""
+        data = abi.encode(self._act, [_row(action) for action in actions])
+        spots = abi.array(self._read(now, Call(self.site.market, data, addresses.HARNESS)))
+        return {action.venue: spot for action, spot in zip(actions, spots, strict=True)}
 
     def best(
         self, now: int, keeper: KeeperSite, questions: Sequence[Question], *, full: bool, holds: bool
@@ -99,20 +100,18 @@ class World:
         if self.site.accrues_by_number:
             self.number = first_number(self._opening, index, clock, self.number) - 1
 
-    def market_block(self, now: int, moves: Mapping[str, int], reports: Mapping[int, int]) -> list[tuple[int, int]]:
-        """Arbitrage `moves` (price [wad] by venue), feeds' `reports` ([USD 1e8] by asset index), accrual.
-
-        The interest each asset's borrowers were charged: (asset index, amount [token]).
-        """
+    def market_block(self, now: int, actions: Sequence[Action], reports: Mapping[int, int]) -> Ticked:
+        """What happens on the venues, feeds' `reports` ([USD 1e8] by asset index), accrual."""
         site = self.site
         data = abi.encode(
             self._tick,
-            [(venue, price) for venue, price in moves.items()],
+            [_row(action) for action in actions],
             [(site.feeds[asset], price) for asset, price in reports.items()],
             site.adapter,
         )
         receipt = self._block(now, [Transaction(addresses.HARNESS, site.market, data, MARKET_GAS)])[0]
-        return self._accrued([receipt])
+        logs = (log for log in receipt.logs_of(site.market) if log.topics[0] == self._traded)
+        return Ticked(self._accrued([receipt]), [(abi.uint256(log.data), abi.uint256(log.data, 1)) for log in logs])
 
     def keeper_block(
         self, now: int, orders: Sequence[tuple[KeeperSite, Sequence[Order]]], twins: Mapping[int, int]
@@ -165,6 +164,10 @@ class World:
     def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
         first, second = (*(self.site.venues[venue].address for venue in route), NOWHERE, NOWHERE)[:2]
         return first, second
+
+
+def _row(action: Action) -> tuple[abi.Static, ...]:
+    return action.venue, action.verb, action.first, action.second
 
 
 def _gas(orders: int) -> int:

@@ -171,10 +171,10 @@ def test_a_spot_beyond_256_bits_is_refused_not_cut() -> None:
 
 
 def test_the_markets_hand_obeys_its_owner_alone() -> None:
-    """`trust`, `tick` and `move` are the harness's: Unauthorised for anyone else."""
+    """`trust`, `tick` and `act` are the harness's: Unauthorised for anyone else."""
     bench = Bench()
     market = bench.deploy("Market", "", abi.encode(b"", addresses.HARNESS))
-    for function, arguments in (("trust", ([], [])), ("tick", ([], [], ZERO)), ("move", ([],))):
+    for function, arguments in (("trust", ([], [])), ("tick", ([], [], ZERO)), ("act", ([],))):
         with refuses(operands("Unauthorised", who("non_owner"))):
             bench.send("non_owner", "Market", market, function, *arguments)
 
@@ -186,7 +186,7 @@ def test_the_markets_hand_pays_for_its_moves() -> None:
     for token in (floor.weth, floor.usdc):
         floor.send("lender", "Token", token, "mint", market, PURSE)
     floor.send(addresses.HARNESS, "Market", market, "trust", [floor.weth, floor.usdc], [floor.place])
-    receipt = floor.send(addresses.HARNESS, "Market", market, "move", [(floor.place, 2420 * WAD)])
+    receipt = floor.send(addresses.HARNESS, "Market", market, "act", [(floor.place, 0, 2420 * WAD, 0)])
     (spot,) = abi.array(receipt.output)
     assert spot == floor.see("spotDown")
     assert 0 <= 2420 * WAD - spot <= 2420 * WAD // 10**8

@@ -16,7 +16,7 @@ from simulator.book import Book, build_book
 from simulator.chain import anvil_process
 from simulator.chain.anvil import AnvilChain, Origin
 from simulator.chain.secret_url import Url
-from simulator.market import opening_prices
+from simulator.feeds import opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
 from simulator.world import World, build_world, set_stage

@@ -56,7 +56,7 @@ TOP = [
     ("keepers", "{name: k}", "{'name': 'k'}", "a list"),
     ("venues", "amm", "'amm'", "a list"),
     ("provenance", "none", "'none'", "a list"),
-    ("correlation", "3", "'3'", "[]"),
+    ("correlation", "3", "'3'", "a list"),
 ]
 CLOCK = [
     ("clock", "12s", "'12s'", "start, step, steps, block"),
@@ -201,7 +201,12 @@ SAMPLED = [
 CONSTANT_AND_POINTS = [
     ("prices.WETH", MISSING, "None", "one price path for each asset"),
     ("prices.WBTC", "{kind: constant, value: 1}", "'WBTC'", "an asset of this scenario"),
-    ("prices.USDC", "1", "'1'", "constant, points, csv, instant, gbm"),
+    (
+        "prices.USDC",
+        "1",
+        "'1'",
+        "constant, points, csv, instant, ramp, gbm, jump-diffusion, ou, bridge, bootstrap, relative",
+    ),
     ("prices.USDC.kind", "constants", "'constants'", "constant, points"),
     ("prices.USDC.value", "0", "'0'", PRICE),
     ("prices.USDC.value", "-1", "'-1'", PRICE),
@@ -388,9 +393,6 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
-    ("prices.WETH", "{kind: jump-diffusion}"), ("prices.WETH", "{kind: ou}"), ("prices.WETH", "{kind: bridge}"),
-    ("prices.WETH", "{kind: bootstrap}"), ("prices.WETH", "{kind: relative, to: WETH}"),
-    ("prices.WETH.impact", "{permanent: 0.2}"), ("correlation", "[{assets: [WETH, USDC], value: 0.8}]"),
     ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
     ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
     ("venues.0.kind", "depth"),
