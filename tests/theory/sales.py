@@ -56,6 +56,37 @@ class Curve:
     def pays(self, sold: Fraction) -> Fraction:
         return self.gain * sold / (self.base + self.slope * sold)
 
+    @property
+    def shape(self) -> tuple[Fraction, Fraction]:
+        """R and Y of the fee-free pool Y·q/(R + q) that pays the same."""
+        return self.base / self.slope, self.gain / self.slope
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two curves that share a sale so that together they pay the most.
+
+    As pools R₁, Y₁ and R₂, Y₂ with Lᵢ = √(RᵢYᵢ) they do where their marginal prices Lᵢ²/(Rᵢ + qᵢ)² are equal: with
+    q₁ + q₂ = q at qᵢ = Lᵢ·(q + ΣR)/ΣL − Rᵢ, where they pay ΣY − (ΣL)²/(ΣR + q). If a part were less than nothing, the
+    other sells alone. At equal prices L₁/R₁ = L₂/R₂ that is one pool of R₁ + R₂ and Y₁ + Y₂.
+    """
+
+    curves: tuple[Curve, Curve]
+
+    @property
+    def totals(self) -> tuple[Fraction, Fraction, Fraction]:
+        """ΣR, ΣY and ΣL."""
+        (one, first), (other, second) = (curve.shape for curve in self.curves)
+        return one + other, first + second, root(one * first) + root(other * second)
+
+    def parts(self, sold: Fraction) -> tuple[Fraction, ...]:
+        reserves, _, depths = self.totals
+        found = [root(r * y) * (sold + reserves) / depths - r for r, y in (curve.shape for curve in self.curves)]
+        return tuple(min(sold, max(Fraction(0), part)) for part in found)
+
+    def pays(self, sold: Fraction) -> Fraction:
+        return sum((curve.pays(part) for curve, part in zip(self.curves, self.parts(sold), strict=True)), Fraction(0))
+
 
 @dataclass(frozen=True)
 class Deal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -117,22 +118,36 @@ LOST = 3
 the least profit that covers the gas up. What a unit of collateral brings is less than 1e-12 of one."""
 
 
-def check_break_evens(market: Market, venues: list[dict[str, Any]] | None = None, **keeper: Any) -> None:
+def check_break_evens(
+    market: Market, venues: list[dict[str, Any]] | None = None, lost: int = LOST, **keeper: Any
+) -> None:
     """Outside of both roots the order is refused, from the very first base unit; inside it is filled as soon as the
-    profit exceeds what rounding takes."""
+    profit exceeds what rounding takes, `lost`."""
     found = market.deal.break_evens()
     assert found is not None
-    for index, even in enumerate(found):
-        inward = 1 - 2 * index
-        outside = int(even * USDC) + (0 if inward > 0 else 1)
-        assert _profit(market, outside) < 0
-        assert outcome(run(market.scenario(outside, keeper, venues))) is None
-        room = int(LOST / abs(market.deal.slope(even))) + 2
-        assert room <= max(even * USDC / 10**6, 1000)  # within 1e-6 of the root, or a tenth of a cent
-        inside = outside + inward * room
-        row = outcome(run(market.scenario(inside, keeper, venues)))
-        assert row is not None and int(row["repaid"]) == inside
-        assert 0 <= _profit(market, inside) - int(row["profit"]) <= LOST
+    for even, inward in zip(found, (1, -1), strict=True):
+        check_turn(market, even, inward, lambda units: _profit(market, units), venues, lost, **keeper)
+
+
+def check_turn(
+    market: Market,
+    even: Fraction,
+    inward: int,
+    profit: Callable[[int], Fraction],
+    venues: list[dict[str, Any]] | None,
+    lost: int,
+    **keeper: Any,
+) -> None:
+    """At the break-even repayment `even` profit begins in the direction `inward`; `profit` is of base units."""
+    outside = int(even * USDC) + (0 if inward > 0 else 1)
+    assert profit(outside) < 0
+    assert outcome(run(market.scenario(outside, keeper, venues))) is None
+    room = int(lost / abs(profit(outside + inward * 1000) - profit(outside)) * 1000) + 2
+    assert room <= max(even * USDC / 10**6, 1000)  # within 1e-6 of the root, or a tenth of a cent
+    inside = outside + inward * room
+    row = outcome(run(market.scenario(inside, keeper, venues)))
+    assert row is not None and int(row["repaid"]) == inside
+    assert 0 <= profit(inside) - int(row["profit"]) <= lost
 
 
 def _profit(market: Market, units: int) -> Fraction:
