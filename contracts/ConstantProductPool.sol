@@ -16,6 +16,7 @@ contract ConstantProductPool is IVenue {
     error AlreadyOpen();
     error NotOpen();
     error InvalidFee(uint256 fee, uint256 belowPpm);
+    error Unauthorised(address caller);
 
     event Swapped(address indexed tokenIn, uint256 amountIn, uint256 amountOut, address indexed to);
 
@@ -24,16 +25,19 @@ contract ConstantProductPool is IVenue {
     address public immutable baseToken;
     address public immutable quoteToken;
     uint256 public immutable fee; // [ppm] of what comes in
+    address public immutable owner; // alone may resize
     uint256 private immutable _baseUnit; // 10^decimals of the base token
     uint256 private immutable _quoteUnit; // 10^decimals of the quote token
     uint256 public baseReserve; // [token]
     uint256 public quoteReserve; // [token]
+    uint256 public scale = WAD; // [wad] of the liquidity it opened with
 
-    constructor(address baseToken_, address quoteToken_, uint256 fee_) {
+    constructor(address baseToken_, address quoteToken_, uint256 fee_, address owner_) {
         if (fee_ >= PPM) revert InvalidFee(fee_, PPM);
         baseToken = baseToken_;
         quoteToken = quoteToken_;
         fee = fee_;
+        owner = owner_;
         _baseUnit = 10 ** IERC20(baseToken_).decimals();
         _quoteUnit = 10 ** IERC20(quoteToken_).decimals();
     }
@@ -87,6 +91,25 @@ contract ConstantProductPool is IVenue {
         if (amountIn == 0) return spot;
         swap(price < spot ? baseToken : quoteToken, amountIn, msg.sender);
         return spotDown();
+    }
+
+    /// @dev Both reserves times the same ratio, rounded up: what is over goes to those who stay. Each ends less than one
+    /// unit above its share, so that the spot moves by less than one part in the smaller reserve.
+    function resize(uint256 scale_) external {
+        if (msg.sender != owner) revert Unauthorised(msg.sender);
+        if (scale_ == 0) revert ZeroAmount();
+        if (baseReserve == 0) revert NotOpen();
+        (uint256 base, uint256 quote_, uint256 before) = (baseReserve, quoteReserve, scale);
+        scale = scale_;
+        baseReserve = base.mulDivUp(scale_, before);
+        quoteReserve = quote_.mulDivUp(scale_, before);
+        _settle(baseToken, base, baseReserve);
+        _settle(quoteToken, quote_, quoteReserve);
+    }
+
+    function _settle(address token, uint256 before, uint256 after_) private {
+        if (after_ > before) _pull(token, after_ - before);
+        else _push(token, msg.sender, before - after_);
     }
 
     function _amountTo(uint256 reserve, uint256 target) private view returns (uint256) {

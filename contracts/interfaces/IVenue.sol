@@ -21,4 +21,8 @@ interface IVenue {
     /// @notice Trades for the caller until the spot price is `price` [wad], as an arbitrageur does.
     /// @return spot The spot price reached [wad].
     function moveTo(uint256 price) external returns (uint256 spot);
+
+    /// @notice Its liquidity becomes `scale` [wad] of what it opened with, pro rata: the price stays. What providers take
+    /// goes to the caller, what they bring comes from there; only the venue's owner may call.
+    function resize(uint256 scale) external;
 }

@@ -12,14 +12,28 @@ contract UniswapV2Venue is UniswapVenue {
     using Rounding for uint256;
     using TokenTransfer for IERC20;
 
+    error AlreadyOpen();
+
     uint256 private constant MILLE = 1000;
     uint256 private constant KEPT = 997; // [per mille] of what comes in counts
     uint256 private constant FULL = type(uint112).max; // [token] the most a reserve can be
 
     IUniswapV2Pair public immutable pair;
+    uint256 public opened; // [shares] of the pair when it opened; the venue holds all that can be burned
 
-    constructor(IUniswapV2Pair pair_, address base) UniswapVenue(base, pair_.token0(), pair_.token1()) {
+    constructor(IUniswapV2Pair pair_, address base, address owner_)
+        UniswapVenue(base, pair_.token0(), pair_.token1(), owner_)
+    {
         pair = pair_;
+    }
+
+    /// @notice Puts the first liquidity into an empty pair.
+    function open(uint256 baseAmount, uint256 quoteAmount) external {
+        if (pair.totalSupply() != 0) revert AlreadyOpen();
+        _pay(baseToken, msg.sender, address(pair), baseAmount);
+        _pay(quoteToken, msg.sender, address(pair), quoteAmount);
+        pair.mint(address(this));
+        opened = pair.totalSupply();
     }
 
     function spotDown() public view returns (uint256) {
@@ -41,7 +55,7 @@ contract UniswapV2Venue is UniswapVenue {
         (uint256 reserveIn,) = _reserves(tokenIn);
         if (amountIn > FULL - reserveIn) revert InsufficientLiquidity(tokenIn, amountIn, FULL - reserveIn);
         amountOut = quote(tokenIn, amountIn);
-        IERC20(tokenIn).move(msg.sender, address(pair), amountIn);
+        _pay(tokenIn, msg.sender, address(pair), amountIn);
         bool zeroForOne = _sellsToken0(tokenIn);
         pair.swap(zeroForOne ? 0 : amountOut, zeroForOne ? amountOut : 0, to, "");
     }
@@ -59,6 +73,22 @@ contract UniswapV2Venue is UniswapVenue {
         if (amountIn == 0 || quote(tokenIn, amountIn) == 0) return spot;
         swap(tokenIn, amountIn, msg.sender);
         return spotDown();
+    }
+
+    /// @dev The pair's shares are burned or minted, whole ones, and what is in it rounds up: each reserve ends less than
+    /// one unit above its part of the shares, so that the spot moves by less than one part in the smaller reserve.
+    function resize(uint256 scale) external onlyOwner {
+        if (scale == 0) revert ZeroAmount();
+        (uint256 shares, uint256 wanted) = (pair.totalSupply(), opened.mulDivDown(scale, WAD));
+        if (wanted < shares) {
+            IERC20(address(pair)).push(address(pair), shares - wanted);
+            pair.burn(msg.sender);
+        } else if (wanted > shares) {
+            (uint256 base, uint256 quote_) = _reserves(baseToken);
+            _pay(baseToken, msg.sender, address(pair), base.mulDivUp(wanted - shares, shares));
+            _pay(quoteToken, msg.sender, address(pair), quote_.mulDivUp(wanted - shares, shares));
+            pair.mint(address(this));
+        }
     }
 
     /// @dev (r + d)(r + 0.997·d) = target, solved for d; at most what the reserve has room for.

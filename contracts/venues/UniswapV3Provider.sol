@@ -5,25 +5,22 @@ import {IERC20} from "../interfaces/IERC20.sol";
 import {IUniswapV3Factory} from "../interfaces/uniswap/IUniswapV3Factory.sol";
 import {IUniswapV3MintCallback, IUniswapV3Pool} from "../interfaces/uniswap/IUniswapV3Pool.sol";
 import {TokenTransfer} from "../libraries/TokenTransfer.sol";
-import {TokenTransfer} from "../libraries/TokenTransfer.sol";
 
-/// @notice Founds a Uniswap v3 pool on a factory of its own, and lends it all its liquidity.
+struct Range {
+    int24 lower; // tick
+    int24 upper; // tick
+    uint128 liquidity; // L, in base units of both tokens
+}
+
+/// @notice Founds a Uniswap v3 pool on a factory of its own, and pays for all its liquidity.
 /// @dev A factory's owner alone enables fees, and a pool calls back whoever adds liquidity: hence a contract.
 contract UniswapV3Provider is IUniswapV3MintCallback {
-    using TokenTransfer for IERC20;
-
     using TokenTransfer for IERC20;
 
     error Unauthorised(address caller);
     error DeploymentFailed();
 
     event Founded(address factory, bytes32 codeHash, address pool);
-
-    struct Range {
-        int24 lower; // tick
-        int24 upper; // tick
-        uint128 liquidity; // L, in base units of both tokens
-    }
 
     address public immutable owner;
     IUniswapV3Pool public pool;
@@ -51,11 +48,11 @@ contract UniswapV3Provider is IUniswapV3MintCallback {
         emit Founded(address(factory), address(factory).codehash, address(pool));
     }
 
-    /// @notice Opens the pool at `sqrtPriceX96` with liquidity the owner pays for.
-    function open(uint160 sqrtPriceX96, Range[] calldata ranges) external onlyOwner {
+    /// @notice Opens the pool at `sqrtPriceX96` with liquidity the owner pays for and `holder` has.
+    function open(uint160 sqrtPriceX96, Range[] calldata ranges, address holder) external onlyOwner {
         pool.initialize(sqrtPriceX96);
         for (uint256 i; i < ranges.length; ++i) {
-            pool.mint(address(this), ranges[i].lower, ranges[i].upper, ranges[i].liquidity, "");
+            pool.mint(holder, ranges[i].lower, ranges[i].upper, ranges[i].liquidity, "");
         }
     }
 

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IERC20} from "../interfaces/IERC20.sol";
-import {IUniswapV3Pool, IUniswapV3SwapCallback} from "../interfaces/uniswap/IUniswapV3Pool.sol";
+import {
+    IUniswapV3MintCallback,
+    IUniswapV3Pool,
+    IUniswapV3SwapCallback
+} from "../interfaces/uniswap/IUniswapV3Pool.sol";
 import {Rounding, WAD} from "../libraries/Rounding.sol";
-import {TokenTransfer} from "../libraries/TokenTransfer.sol";
+import {Range} from "./UniswapV3Provider.sol";
 import {UniswapVenue} from "./UniswapVenue.sol";
 
 /// @notice A Uniswap v3 pool. A quote is the swap itself, undone in the pool's callback.
 /// @dev Trades end at `lowest` and `highest`, beyond which nobody lends liquidity: the pool would walk through every
 /// empty tick from there, for no tokens and much gas. For a pool with liquidity at every price they are the pool's own
 /// limits.
-contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback {
+contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback, IUniswapV3MintCallback {
     using Rounding for uint256;
-    using TokenTransfer for IERC20;
 
-    error Unauthorised(address caller);
     error Quoted(uint256 amountIn, uint256 amountOut); // how a quote leaves the callback; nobody else sees it
 
     uint256 private constant MOST = uint256(type(int256).max); // [token] the most a pool can be asked to take
@@ -23,13 +24,23 @@ contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback {
     IUniswapV3Pool public immutable pool;
     uint160 public immutable lowest; // [X96] square root of token1 per token0
     uint160 public immutable highest; // [X96] square root of token1 per token0
+    uint256 public scale = WAD; // [wad] of the liquidity it opened with
+    Range[] private _ranges; // it opened with; the venue holds them
 
-    constructor(IUniswapV3Pool pool_, address base, uint160 lowest_, uint160 highest_)
-        UniswapVenue(base, pool_.token0(), pool_.token1())
-    {
+    constructor(
+        IUniswapV3Pool pool_,
+        address base,
+        uint160 lowest_,
+        uint160 highest_,
+        Range[] memory ranges,
+        address owner_
+    ) UniswapVenue(base, pool_.token0(), pool_.token1(), owner_) {
         pool = pool_;
         lowest = lowest_;
         highest = highest_;
+        for (uint256 i; i < ranges.length; ++i) {
+            _ranges.push(ranges[i]);
+        }
     }
 
     /// @dev The square of a root over 2^192, or its inverse; dividing twice rounds down like dividing once.
@@ -76,14 +87,47 @@ contract UniswapV3Venue is UniswapVenue, IUniswapV3SwapCallback {
         return spotDown();
     }
 
+    /// @dev Each range's L becomes its part of the opening's, rounded down; the price is not touched. Fees that the
+    /// ranges have earned stay in the pool, where they are nobody's liquidity.
+    function resize(uint256 scale_) external onlyOwner {
+        if (scale_ == 0) revert ZeroAmount();
+        uint256 before = scale;
+        scale = scale_;
+        for (uint256 i; i < _ranges.length; ++i) {
+            Range memory range = _ranges[i];
+            uint256 had = uint256(range.liquidity).mulDivDown(before, WAD);
+            uint256 wanted = uint256(range.liquidity).mulDivDown(scale_, WAD);
+            if (wanted < had) _burn(range, (had - wanted).to128());
+            if (wanted > had) _mint(range, (wanted - had).to128());
+        }
+    }
+
+    function _burn(Range memory range, uint128 liquidity) private {
+        (uint256 amount0, uint256 amount1) = pool.burn(range.lower, range.upper, liquidity);
+        pool.collect(msg.sender, range.lower, range.upper, amount0.to128(), amount1.to128());
+    }
+
+    function _mint(Range memory range, uint128 liquidity) private {
+        pool.mint(address(this), range.lower, range.upper, liquidity, abi.encode(msg.sender));
+    }
+
+    /// @notice The pool asks for what new liquidity owes it.
+    function uniswapV3MintCallback(uint256 amount0Owed, uint256 amount1Owed, bytes calldata payload) external {
+        if (msg.sender != address(pool)) revert Unauthorised(msg.sender);
+        (uint256 base, uint256 quote_) = _baseIsToken0 ? (amount0Owed, amount1Owed) : (amount1Owed, amount0Owed);
+        address payer = abi.decode(payload, (address));
+        if (base != 0) _pay(baseToken, payer, address(pool), base);
+        if (quote_ != 0) _pay(quoteToken, payer, address(pool), quote_);
+    }
+
     /// @notice The pool asks for what a swap owes it. Without a payer, the swap was to be quoted.
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata payload) external {
         if (msg.sender != address(pool)) revert Unauthorised(msg.sender);
         bool zeroForOne = amount0Delta > 0;
         (int256 taken, int256 given) = zeroForOne ? (amount0Delta, amount1Delta) : (amount1Delta, amount0Delta);
         if (payload.length == 0) revert Quoted(uint256(taken), uint256(-given));
-        IERC20 token = IERC20(zeroForOne == _baseIsToken0 ? baseToken : quoteToken);
-        if (taken != 0) token.move(abi.decode(payload, (address)), address(pool), uint256(taken));
+        address token = zeroForOne == _baseIsToken0 ? baseToken : quoteToken;
+        if (taken != 0) _pay(token, abi.decode(payload, (address)), address(pool), uint256(taken));
     }
 
     function _trade(bool zeroForOne, uint256 amountIn, uint160 limit, address to)

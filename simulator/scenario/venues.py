@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from fractions import Fraction
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from simulator.errors import InputError
 from simulator.scenario import planned
+from simulator.scenario.liquidity import Depth, DepthPath, Providers, extremes
 from simulator.scenario.scalars import (
     Scalar,
     decimal_places,
@@ -70,6 +72,8 @@ class ConstantProduct(Section):
     reserves: Reserves
     fee: Part = Decimal(0)
     recovery: Recovery = Recovery.model_construct()
+    depth: DepthPath = Depth()
+    providers: Providers | None = None
 
 
 def _read_pair_fee(value: object) -> Decimal:
@@ -89,6 +93,8 @@ class UniswapV2(Section):
     reserves: Reserves | None = None
     fee: Annotated[Decimal, Scalar(_read_pair_fee, plain)] = PAIR_FEE
     recovery: Recovery = Recovery.model_construct()
+    depth: DepthPath = Depth()
+    providers: Providers | None = None
 
 
 def _read_fee(value: object) -> Decimal:
@@ -123,6 +129,8 @@ class UniswapV3(Section):
     price: PoolPrice | None = None
     liquidity: list[Range] = Field(default_factory=list)
     recovery: Recovery = Recovery.model_construct()
+    depth: DepthPath = Depth()
+    providers: Providers | None = None
 
     @property
     def spacing(self) -> int:
@@ -171,6 +179,7 @@ def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
             raise InputError(path, amount, f"at most {most} {name}, which are 1e{_MOST_RESERVE} base units")
     if isinstance(venue, UniswapV2):
         _check_uniswap_v2(venue, decimals)
+    _check_scaled_reserves(venue, decimals)
 
 
 def _check_standing(venue: UniswapV2 | UniswapV3) -> None:
@@ -178,6 +187,10 @@ def _check_standing(venue: UniswapV2 | UniswapV3) -> None:
     for key in ("reserves", "price", "liquidity"):
         if getattr(venue, key, None):
             raise InputError(f"venues.{venue.name}.{key}", "both", f"address or {key}, not both")
+    for key in ("depth", "providers"):
+        if getattr(venue, key) != type(venue).model_fields[key].default:
+            allowed = "nothing: the liquidity of a pool on a fork is not ours to take away"
+            raise InputError(f"venues.{venue.name}.{key}", venue.model_dump(by_alias=True)[key], allowed)
 
 
 def reserves_of(venue: ConstantProduct | UniswapV2) -> tuple[Decimal, Decimal]:
@@ -202,6 +215,19 @@ def _check_uniswap_v2(venue: UniswapV2, decimals: tuple[int, int]) -> None:
         raise InputError(f"venues.{venue.name}.reserves", [plain(amount) for amount in reserves_of(venue)], allowed)
 
 
+def _check_scaled_reserves(venue: ConstantProduct | UniswapV2, decimals: tuple[int, int]) -> None:
+    """Raise InputError if the reserves could become too few or too many as liquidity goes and comes."""
+    lowest, highest = extremes(venue.depth, venue.providers)
+    base, quote = (Fraction(amount) * 10**places for amount, places in zip(reserves_of(venue), decimals, strict=True))
+    path, most = f"venues.{venue.name}.depth", plain(venue.depth.highest)
+    if max(base, quote) * highest > 10**_MOST_RESERVE:
+        raise InputError(path, most, f"reserves × depth of at most 1e{_MOST_RESERVE} base units")
+    locked = 1 if isinstance(venue, ConstantProduct) else 1001
+    if min(base, quote) * lowest < 1 or base * quote * lowest**2 < locked**2:
+        allowed = "reserves × depth × (1 − leave) of which something is always left"
+        raise InputError(path, f"{float(lowest):.3g} at the lowest", allowed)
+
+
 def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
     """Raise InputError if the pool could not stand: a price out of range, an empty range, nothing at its price."""
     _check_prices(venue, decimals)
@@ -218,6 +244,13 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
     total = sum(part.liquidity for part in venue.liquidity)
     if total > most:
         raise InputError(path, total, f"at most {most} in all, what one tick of a pool with this fee holds")
+    lowest, highest = extremes(venue.depth, venue.providers)
+    if total * highest > most:
+        allowed = f"liquidity × depth of at most {most} in all, what one tick of a pool with this fee holds"
+        raise InputError(f"venues.{venue.name}.depth", plain(venue.depth.highest), allowed)
+    if min(part.liquidity for part in venue.liquidity) * lowest < 1:
+        allowed = "liquidity × depth × (1 − leave) of at least 1 in each range"
+        raise InputError(f"venues.{venue.name}.depth", f"{float(lowest):.3g} at the lowest", allowed)
 
 
 def _check_prices(venue: UniswapV3, decimals: tuple[int, int]) -> None:

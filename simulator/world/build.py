@@ -133,8 +133,8 @@ def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], 
     has_twins = reads_venues(scenario)
     opened = []
     for venue in scenario.venues:
-        address = open_venue(build, scenario, venue, tokens, venue.name)
-        twin = open_venue(build, scenario, venue, tokens, f"{venue.name}~twin") if has_twins else None
+        address = open_venue(build, scenario, venue, tokens, market, venue.name)
+        twin = open_venue(build, scenario, venue, tokens, market, f"{venue.name}~twin") if has_twins else None
         opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
     sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]

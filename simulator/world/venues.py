@@ -33,24 +33,28 @@ SELECTORS: Final = {
     "slot0": bytes.fromhex("3850c7bd"),
     "getReserves": bytes.fromhex("0902f1ac"),
 }
+NOBODY: Final = "0x" + "00" * 20
 _PRECISION: Final = Context(prec=80)
 
 
-def open_venue(build: Builder, scenario: Scenario, venue: Venue, tokens: Mapping[str, str], label: str) -> str:
+def open_venue(
+    build: Builder, scenario: Scenario, venue: Venue, tokens: Mapping[str, str], owner: str, label: str
+) -> str:
     """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`.
 
-    Where the venue has an address, it is what stands there on a fork, and only its `IVenue` is deployed.
+    `owner` alone may resize it. Where the venue has an address, it is what stands there on a fork: only its `IVenue` is
+    deployed, and nobody resizes it.
     """
     pair = tokens[venue.base], tokens[venue.quote]
     decimals = scenario.assets[venue.base].decimals, scenario.assets[venue.quote].decimals
     if not isinstance(venue, ConstantProduct) and venue.address is not None:
         return _standing(build, venue, pair, venue.address.lower(), label)
     if isinstance(venue, UniswapV3):
-        return _uniswap_v3(build, venue, pair, decimals, label)
+        return _uniswap_v3(build, venue, pair, decimals, owner, label)
     amounts = _reserves(venue, decimals)
     if isinstance(venue, UniswapV2):
-        return _uniswap_v2(build, venue, pair, amounts, label)
-    return _constant_product(build, venue, pair, amounts, label)
+        return _uniswap_v2(build, venue, pair, amounts, owner, label)
+    return _constant_product(build, venue, pair, amounts, owner, label)
 
 
 def _standing(build: Builder, venue: UniswapV2 | UniswapV3, pair: tuple[str, str], pool: str, label: str) -> str:
@@ -69,10 +73,10 @@ def _standing(build: Builder, venue: UniswapV2 | UniswapV3, pair: tuple[str, str
             raise InputError(path, f"{name} {found}", f"a pool of {venue.base} and {venue.quote}, {name} {expected}")
     if isinstance(venue, UniswapV2):
         _word(build, path, pool, "getReserves")
-        return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0]))
+        return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0], NOBODY))
     root = _word(build, path, pool, "slot0")
     limits = max(ROOT_RANGE[0], root >> FARTHEST), min(ROOT_RANGE[1], root << FARTHEST)
-    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits))
+    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits, [], NOBODY))
 
 
 def _number(address: str) -> int:
@@ -88,15 +92,18 @@ def _word(build: Builder, path: str, to: str, function: str) -> int:
 
 
 def _constant_product(
-    build: Builder, venue: ConstantProduct, pair: tuple[str, str], amounts: tuple[int, int], label: str
+    build: Builder, venue: ConstantProduct, pair: tuple[str, str], amounts: tuple[int, int], owner: str, label: str
 ) -> str:
-    address = build.deploy("ConstantProductPool", label, abi.encode(b"", *pair, _fee(venue)))
-    sends = [
-        sent for token, amount in zip(pair, amounts, strict=True) for sent in _funds(build, token, address, amount)
-    ]
-    sends.append(transaction(address, load("ConstantProductPool").encode("open", *amounts)))
-    build.must(f"opening venue {venue.name}", sends)
+    address = build.deploy("ConstantProductPool", label, abi.encode(b"", *pair, _fee(venue), owner))
+    _open(build, venue.name, "ConstantProductPool", address, dict(zip(pair, amounts, strict=True)))
     return address
+
+
+def _open(build: Builder, name: str, contract: str, address: str, amounts: Mapping[str, int]) -> None:
+    """The harness puts `amounts` [token] by token into the venue at `address`, base first."""
+    sends = [sent for token, amount in amounts.items() for sent in _funds(build, token, address, amount)]
+    sends.append(transaction(address, load(contract).encode("open", *amounts.values())))
+    build.must(f"opening venue {name}", sends)
 
 
 def _funds(build: Builder, token: str, spender: str, amount: int) -> list[Transaction]:
@@ -121,32 +128,36 @@ def _reserves(venue: ConstantProduct | UniswapV2, decimals: tuple[int, int]) -> 
     return base, quote
 
 
-def _uniswap_v2(build: Builder, venue: UniswapV2, pair: tuple[str, str], amounts: tuple[int, int], label: str) -> str:
-    """A pair on a factory of its own, whose fee goes to nobody but the pair."""
-    factory_code, pair_code = real("uniswap-v2", "UniswapV2Factory"), real("uniswap-v2", "UniswapV2Pair")
+def _uniswap_v2(
+    build: Builder, venue: UniswapV2, pair: tuple[str, str], amounts: tuple[int, int], owner: str, label: str
+) -> str:
+    """A pair on a factory of its own, whose fee goes to nobody but the pair; its `IVenue` holds the shares."""
+    factory_code = real("uniswap-v2", "UniswapV2Factory")
     factory = build.deploy_artifact(factory_code, label, abi.encode(b"", addresses.HARNESS))
     build.must(f"opening venue {venue.name}", [transaction(factory, factory_code.encode("createPair", *pair))])
     place = abi.to_address(abi.uint256(build.call(factory_code, factory, "getPair", *pair)))
-    sends = [sent for token, amount in zip(pair, amounts, strict=True) for sent in build.fund(token, place, amount)]
-    sends.append(transaction(place, pair_code.encode("mint", addresses.HARNESS)))
-    build.must(f"opening venue {venue.name}", sends)
-    return build.deploy("UniswapV2Venue", label, abi.encode(b"", place, pair[0]))
+    address = build.deploy("UniswapV2Venue", label, abi.encode(b"", place, pair[0], owner))
+    _open(build, venue.name, "UniswapV2Venue", address, dict(zip(pair, amounts, strict=True)))
+    return address
 
 
-def _uniswap_v3(build: Builder, venue: UniswapV3, pair: tuple[str, str], decimals: tuple[int, int], label: str) -> str:
-    """A pool on a factory of its own, with the scenario's ranges of liquidity."""
+def _uniswap_v3(
+    build: Builder, venue: UniswapV3, pair: tuple[str, str], decimals: tuple[int, int], owner: str, label: str
+) -> str:
+    """A pool on a factory of its own, with the scenario's ranges of liquidity, which its `IVenue` holds."""
     base_first = int(pair[0], 16) < int(pair[1], 16)
     provider, pool = _found(build, venue, pair, label)
     bounds = [(lower, upper) if base_first else (-upper, -lower) for lower, upper in ticks(venue, decimals)]
     ranges: list[abi.Static] = [
         (*between, part.liquidity) for between, part in zip(bounds, venue.liquidity, strict=True)
     ]
+    limits = trading_limits(min(lower for lower, _ in bounds), max(upper for _, upper in bounds))
+    address = build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits, ranges, owner))
     sends = [sent for token in pair for sent in _funds(build, token, provider, PURSE)]
     root = opening_root(venue, decimals, base_first)
-    sends.append(transaction(provider, load("UniswapV3Provider").encode("open", root, ranges)))
+    sends.append(transaction(provider, load("UniswapV3Provider").encode("open", root, ranges, address)))
     build.must(f"opening venue {venue.name}", sends)
-    limits = trading_limits(min(lower for lower, _ in bounds), max(upper for _, upper in bounds))
-    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits))
+    return address
 
 
 def _found(build: Builder, venue: UniswapV3, pair: tuple[str, str], label: str) -> tuple[str, str]:

@@ -55,7 +55,7 @@ class Floor(Desk):
             self.send(addresses.HARNESS, "PriceFeed", feed, "allow", self.probe)
 
     def open_venue(self, label: str, base: str, quote: str, reserves: tuple[int, int], fee: int = 0) -> str:
-        arguments = abi.encode(b"", self.tokens[base], self.tokens[quote], fee)
+        arguments = abi.encode(b"", self.tokens[base], self.tokens[quote], fee, who("owner"))
         venue = self.deploy("ConstantProductPool", label, arguments)
         for asset in (base, quote):
             self.send("lender", "Token", self.tokens[asset], "approve", venue, MAX)

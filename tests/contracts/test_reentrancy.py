@@ -131,7 +131,7 @@ def test_a_venue_called_back_in_a_swap_keeps_its_product() -> None:
     """The venue settles before it moves tokens: a swap within a swap is two swaps, and k does not fall."""
     desk = hostile_desk()
     hostile, dai = desk.tokens["HOSTILE"], desk.tokens["DAI"]
-    venue = desk.deploy("ConstantProductPool", "", abi.encode(b"", hostile, dai, 0))
+    venue = desk.deploy("ConstantProductPool", "", abi.encode(b"", hostile, dai, 0, who("owner")))
     desk.send("lender", "Token", dai, "approve", venue, MAX)
     desk.send("lender", "ConstantProductPool", venue, "open", ether(1000), ether(1000))
     desk.send("lender", "HostileToken", hostile, "mint", hostile, ether(100))

@@ -26,7 +26,7 @@ class Floor(Bench):
             self.do("lender", "open", *reserves)
 
     def venue(self, label: str, base: str, quote: str, fee: int) -> str:
-        place = self.deploy("ConstantProductPool", label, abi.encode(b"", base, quote, fee))
+        place = self.deploy("ConstantProductPool", label, abi.encode(b"", base, quote, fee, who("owner")))
         for role in ("lender", "keeper"):
             for token in (base, quote):
                 self.send(role, "Token", token, "approve", place, MAX)
@@ -133,7 +133,7 @@ def test_a_fee_of_everything_is_refused() -> None:
     """InvalidFee, through the factory."""
     bench = Bench()
     weth = bench.token("WETH", 18)
-    assert deployment_error(bench, abi.encode(b"", weth, weth, 10**6)) == operands("InvalidFee", 10**6, 10**6)
+    assert deployment_error(bench, abi.encode(b"", weth, weth, 10**6, ZERO)) == operands("InvalidFee", 10**6, 10**6)
 
 
 def deployment_error(bench: Bench, arguments: bytes) -> str:
@@ -151,7 +151,7 @@ def test_a_token_that_returns_false_is_not_traded() -> None:
     odd = floor.deploy("HostileToken", "", abi.word(18))
     floor.send("lender", "HostileToken", odd, "mint", who("lender"), 10)
     floor.place = floor.venue("odd", floor.weth, floor.usdc, 0)
-    place = floor.deploy("ConstantProductPool", "hostile", abi.encode(b"", floor.weth, odd, 0))
+    place = floor.deploy("ConstantProductPool", "hostile", abi.encode(b"", floor.weth, odd, 0, ZERO))
     floor.place = place
     floor.send("lender", "Token", floor.weth, "approve", place, MAX)
     floor.do("lender", "open", 10, 10)
@@ -201,3 +201,37 @@ def test_the_markets_hand_learns_of_a_token_that_says_no() -> None:
     bench.chain.set_code(odd := addresses.named("test:odd"), SAYS_NO)
     with refuses(operands("TransferFailed", odd)):
         bench.send(addresses.HARNESS, "Market", market, "trust", [odd], [market])
+
+
+def hand(floor: Floor) -> str:
+    """The market's hand, with tokens and trusted by the venue."""
+    market = floor.deploy("Market", "", abi.encode(b"", addresses.HARNESS))
+    for token in (floor.weth, floor.usdc):
+        floor.send("lender", "Token", token, "mint", market, PURSE)
+    floor.send(addresses.HARNESS, "Market", market, "trust", [floor.weth, floor.usdc], [floor.place])
+    return market
+
+
+@pytest.mark.parametrize("sells_base", [True, False])
+def test_the_markets_hand_trades_and_tells(sells_base: bool) -> None:
+    """A trade of a stated amount: the venue's own figure comes out, into the hand's purse, and an event says so."""
+    floor = Floor()
+    market, amount = hand(floor), ether(100) if sells_base else usdc(200_000)
+    x, y = (X, Y) if sells_base else (Y, X)
+    receipt = floor.send(addresses.HARNESS, "Market", market, "act", [(floor.place, 3, int(sells_base), amount)])
+    expected = y * amount // (x + amount)
+    told = load("Market").events["Traded(uint256,uint256,uint256)"]
+    (log,) = [log for log in receipt.logs if log.topics[0] == told]
+    assert (abi.uint256(log.topics[1]), *abi.words(log.data)) == (0, amount, expected)
+    paid, got = (floor.weth, floor.usdc) if sells_base else (floor.usdc, floor.weth)
+    assert floor.wallet(market, paid) == PURSE - amount and floor.wallet(market, got) == PURSE + expected
+
+
+def test_the_markets_hand_knows_its_verbs() -> None:
+    """UnknownVerb for a fifth one, in a preview as in a block."""
+    floor = Floor()
+    market = hand(floor)
+    with refuses(operands("UnknownVerb", 4)):
+        floor.send(addresses.HARNESS, "Market", market, "act", [(floor.place, 4, 0, 0)])
+    with refuses(operands("UnknownVerb", 4)):
+        floor.send(addresses.HARNESS, "Market", market, "tick", [(floor.place, 4, 0, 0)], [], ZERO)

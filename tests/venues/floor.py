@@ -27,7 +27,7 @@ class VenueFloor(Bench):
         places = zip(("BASE", "QUOTE"), self.decimals, strict=True)
         scenario: Any = SimpleNamespace(assets={name: SimpleNamespace(decimals=place) for name, place in places})
         tokens = {"BASE": self.base, "QUOTE": self.quote}
-        found = open_venue(self.build, scenario, self.venue, tokens, label)
+        found = open_venue(self.build, scenario, self.venue, tokens, who("owner"), label)
         for token in tokens.values():
             self.send("keeper", "Token", token, "approve", found, MAX)
         return found

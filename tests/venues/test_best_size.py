@@ -45,7 +45,7 @@ class Ranges(Floor):
         assets = {"WETH": SimpleNamespace(decimals=18), "USDC": SimpleNamespace(decimals=6)}
         scenario: Any = SimpleNamespace(assets=assets)
         self.pool_section = pool
-        self.venue = open_venue(self.build, scenario, pool, self.tokens, "ranges")
+        self.venue = open_venue(self.build, scenario, pool, self.tokens, who("owner"), "ranges")
         self.keep("trust", list(self.tokens.values()), [self.venue])
 
     def paper(self) -> Callable[[int], int | None]:

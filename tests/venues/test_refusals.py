@@ -55,7 +55,7 @@ def test_a_token_that_returns_false_is_not_lent() -> None:
         floor.send("keeper", "Token", token, "approve", provider, MAX)
     floor.send("keeper", "HostileToken", floor.base, "fail", 1)
     with refuses(operands("TransferFailed", floor.base)):
-        floor.send("keeper", "UniswapV3Provider", provider, "open", X96, [(-10, 10, 10**18)])
+        floor.send("keeper", "UniswapV3Provider", provider, "open", X96, [(-10, 10, 10**18)], who("keeper"))
 
 
 def test_code_that_creates_nothing_founds_nothing() -> None:
@@ -72,7 +72,8 @@ def test_the_provider_obeys_its_owner_alone() -> None:
     provider = floor_.deploy("UniswapV3Provider", "another", abi.encode(b"", who("keeper")))
     found = abi.encode(b"", 4 * abi.WORD, floor_.base, floor_.quote, 500, 0)
     owed = abi.encode(b"", 1, 1, 3 * abi.WORD, 0)
-    for function, arguments in (("found", found), ("open", abi.encode(b"", X96, [])), ("uniswapV3MintCallback", owed)):
+    opening = abi.encode(b"", X96, [], who("keeper"))
+    for function, arguments in (("found", found), ("open", opening), ("uniswapV3MintCallback", owed)):
         with refuses(operands("Unauthorised", who("non_owner"))):
             floor_.send_raw("non_owner", provider, load("UniswapV3Provider").selector(function) + arguments)
 

@@ -27,6 +27,13 @@ interface IUniswapV3Pool {
         external
         returns (uint256 amount0, uint256 amount1);
 
+    /// @return amount0 what the caller's position is owed for it [token], rounded down; `collect` pays
+    /// @return amount1 likewise
+    function burn(int24 tickLower, int24 tickUpper, uint128 amount) external returns (uint256 amount0, uint256 amount1);
+    function collect(address recipient, int24 tickLower, int24 tickUpper, uint128 amount0, uint128 amount1)
+        external
+        returns (uint128, uint128);
+
     /// @param amountSpecified [token] above zero: what goes in, fee included
     /// @return amount0 what the pool got, or less than zero: gave [token]
     /// @return amount1 likewise

@@ -24,7 +24,7 @@ class Keeper:
         self.probe = stand.deploy("Probe")
         self.lender = stand.deploy("FlashLender", "", abi.word(flash_fee))
         stand.send("lender", "Token", self.usdc, "transfer", self.lender, usdc(10**9))
-        self.venue = stand.deploy("ConstantProductPool", "", abi.encode(b"", self.weth, self.usdc, 0))
+        self.venue = stand.deploy("ConstantProductPool", "", abi.encode(b"", self.weth, self.usdc, 0, ZERO))
         for token in (self.weth, self.usdc):
             stand.send("lender", "Token", token, "approve", self.venue, MAX)
         stand.send("lender", "ConstantProductPool", self.venue, "open", DEPTH, POOL)
