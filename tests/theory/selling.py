@@ -17,7 +17,7 @@ from simulator.scenario import Scenario
 from tests.small import USDC, account, constant, rows, small
 from tests.theory.sales import Curve, Deal
 
-few = settings(derandomize=True, max_examples=25, database=None, deadline=None)
+few = settings(derandomize=True, max_examples=15, database=None, deadline=None)
 DAI = {"decimals": 18, "ltv": 0, "liquidation_threshold": 0}
 NATIVE = 200
 """[USD] of the token gas is paid in."""

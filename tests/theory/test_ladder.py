@@ -156,8 +156,8 @@ def test_insolvency_begins_beyond_a_drop_of_one_minus_v(kind: str, ltv: Fraction
 
 # ---------------------------------------------------------------- the lines between them
 
-STEPS = [Fraction(step * 25, 1000) for step in range(1, 26)]
-"""Drops of 2.5 % to 62.5 %."""
+STEPS = [Fraction(step * 4, 100) for step in range(1, 16)]
+"""Drops of 4 % to 60 %."""
 BOOK = [*LTVS, Fraction(8, 10)]
 
 
