@@ -18,6 +18,7 @@ RESULT_WORDS: Final = 11
 NAMED_ERRORS: Final = (
     "LendingPool", "LendingPoolAdapter", "Liquidator", "ConstantProductPool", "FlashLender", "Token", "PriceFeed",
     "Probe", "CompoundV2Adapter", "UniswapV2Venue", "UniswapV3Venue",
+    "SplitRouter",
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class World:
         self.site = site
         self.number = number
         self._opening = number
+        self._places = site.places
         self._tx_gas = chain.block_gas_limit
         venues = [venue.address for venue in site.venues]
         twins = [venue.twin for venue in site.venues if venue.twin is not None]
@@ -173,7 +174,7 @@ class World:
         return (*head, order.min_profit, int(order.holds), *self._hops(order.route))
 
     def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
-        first, second = (*(self.site.venues[venue].address for venue in route), NOWHERE, NOWHERE)[:2]
+        first, second = (*(self._places[place] for place in route), NOWHERE, NOWHERE)[:2]
         return first, second
 
 
