@@ -5,7 +5,9 @@ ends at the edge of the fee's band, market·(1 − fee), where nobody gains by t
 
 - x·y = k with the fee kept in the reserves (the house's pool, Uniswap v2): (x/(x + q))·(x/(x + g·q)) of the price;
 - Uniswap v3, whose fees are no liquidity: √P′ = 1/(1/√P + g·q/L), L = √(x·y) of the pool at P, as long as it ends
-  within the range.
+  within the range;
+- an off-chain book whose marginal price falls by m of the mid for a sale worth V = q·P: 1 − m(V). Its makers follow the
+  market, so it has no band.
 """
 
 from __future__ import annotations
@@ -48,6 +50,10 @@ def _range(sold: float, kept: float) -> float:
     return -2 * log(1 + kept * sold / X)
 
 
+def _book(sold: float, kept: float) -> float:
+    return log(1 - 0.5 * sold * PRICE / 5_000_000)
+
+
 def _ranges(fee: str) -> dict[str, Any]:
     liquidity = int(X * sqrt(PRICE) * 10**12)  # √(base units · base units): 10^((18 + 6)/2)
     ranges = [{"lower": 1000, "upper": 4000, "liquidity": liquidity}]
@@ -64,6 +70,7 @@ KINDS = {
     "uniswap-v2": Kind(_pool("uniswap-v2"), 0.003, _product),
     "uniswap-v3 1 bp": Kind(_ranges("0.0001"), 0.0001, _range),
     "uniswap-v3 30 bps": Kind(_ranges("0.003"), 0.003, _range),
+    "depth": Kind({"kind": "depth", "curve": [["0.5", 5_000_000]], "measure": "marginal"}, 0, _book),
 }
 
 
