@@ -43,15 +43,12 @@ class Feeds:
     def _decided(self, name: str, sight: Sight) -> FeedState:
         """The feed's state after this block. A fault can change what it reports, or keep it from reporting."""
         feed, state = self._feeds[name], self._states[name]
-        if name not in self._faults:
-            return decide(feed, state, sight.now, self._says(name, sight, ()))
-        faults = acting(self._faults[name], sight.now - self._start)
-        price = self._late(name, sight.now, self._says(name, sight, faults), faults)
-        return state if silent(faults) else decide(feed, state, sight.now, distorted(faults, price, sight.shown))
-
-    def _says(self, name: str, sight: Sight, faults: Sequence[Fault]) -> int:
+        faults = acting(self._faults[name], sight.now - self._start) if name in self._faults else ()
         mean = self._means.get(name)
-        return self._sources.says(name, sight, faults) if mean is None else mean.mean(sight.now)
+        price = self._sources.says(name, sight, faults) if mean is None else mean.mean(sight.now)
+        if name in self._faults:
+            price = distorted(faults, self._late(name, sight.now, price, faults), sight.shown)
+        return state if faults and silent(faults) else decide(feed, state, sight.now, price)
 
     def _late(self, name: str, now: int, price: int, faults: Sequence[Fault]) -> int:
         """`price`, or what it was before if one of the `faults` makes it stale: the last of them, if they are several.

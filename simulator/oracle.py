@@ -56,7 +56,10 @@ def visible(state: FeedState, now: int) -> int:
 
 def latest(state: FeedState, now: int) -> Round | None:
     """The newest of the rounds still kept that is out at `now`; None before any."""
-    return next((each for each in reversed(state.rounds) if each.visible_from <= now), None)
+    for each in reversed(state.rounds):
+        if each.visible_from <= now:
+            return each
+    return None
 
 
 def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:

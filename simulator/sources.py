@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.averages import TimeWeightedMean
-from simulator.faults import capped
+from simulator.faults import HIGHEST, capped
 from simulator.prices import PricePaths
 from simulator.scenario import Fault, Scenario
 from simulator.scenario.wiring import evaluation_order, feeds_read, rated_in, venue_read
@@ -58,7 +58,7 @@ class Sources:
             return sight.shown[source.asset]
         if source.kind == "rate":
             rate = capped(faults, self._rate(name, sight))
-            return max(1, rate * sight.shown[self._rated_in[name]] // WAD)
+            return min(HIGHEST, max(1, rate * sight.shown[self._rated_in[name]] // WAD))
         return self._paths.values[0][self._places[name]] if source.value is None else price_to_int(source.value)
 
     def _rate(self, name: str, sight: Sight) -> int:

@@ -80,6 +80,14 @@ def rated_in(content: Content, asset: str) -> str:
     raise InputError(f"oracle.{asset}.source", content.oracle[asset].source, allowed)
 
 
+def reporting(content: Content, asset: str) -> tuple[object, ...]:
+    """All that decides what the feed of `asset` reports but for the outside market: with equals it reports the same."""
+    feed = content.oracle[asset]
+    own = [fault for fault in content.faults if fault.asset == asset and not isinstance(fault, Spike)]
+    faults = [fault.model_copy(update={"asset": ""}) for fault in own]
+    return feed, faults, venue_read(content, asset), content.prices[asset] if feed.reads.kind == "rate" else None
+
+
 def evaluation_order(reads: Reads) -> tuple[str, ...]:
     """The assets of `reads`, each after all that it reads; else in the order given.
 

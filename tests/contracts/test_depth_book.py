@@ -143,7 +143,7 @@ def test_a_token_that_returns_false_is_not_sold() -> None:
 
 
 def test_room_beyond_256_bits_is_refused_not_cut() -> None:
-    """At a price of 1e-18 and 2^60 times the depth, the end is further than a word holds of the base: MulDivOverflow."""
+    """At a price of 1e-18 and 2^60 times the depth, the end is more of the base than a word holds: MulDivOverflow."""
     shelf = Shelf()
     book = shelf.book([(WAD // 100, 2**112)], mid=1, decimals=(18, 6))
     book.resize(2**60 * WAD)

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from math import floor
 
 import pytest
@@ -41,7 +42,7 @@ def stands(draw: st.DrawFn) -> Stand:
     longest = draw(st.sampled_from([10, 10**6, 10**9, 10**15])) * 10 ** decimals[1]
     volumes = sorted(draw(st.sets(st.integers(1, longest), min_size=size, max_size=size)))
     points = list(zip([max(1 + i, impact // shift) for i, impact in enumerate(impacts)], volumes, strict=True))
-    assume(all(low < high for (low, _), (high, _) in zip(points, points[1:], strict=False)))
+    assume(all(low < high for (low, _), (high, _) in pairwise(points)))
     mid = draw(st.integers(1, 999)) * 10 ** draw(st.integers(12, 24))
     fee = draw(st.sampled_from([0, 0, 500, 3000, 250_000]))
     average = draw(st.booleans())
@@ -194,8 +195,8 @@ SPOTS = st.fractions(Fraction(1, 100), Fraction(199, 100), max_denominator=10**9
 def test_the_book_follows_to_the_price_asked_for(
     stand: Stand, start: Fraction, asked: Fraction, moved: Fraction
 ) -> None:
-    """`follow` puts the spot where it is asked to be: to 1e-18 if the curve has such a place and its unit is fine enough
-    for it, at an end if it lies beyond, at a point if it falls into a jump there."""
+    """`follow` puts the spot where it is asked to be: to 1e-18 if the curve has such a place and its unit is fine
+    enough for it, at an end if it lies beyond, at a point if it falls into a jump there."""
     book = stand.book
     stand.swap_to(start)
     mid = max(10**6, floor(stand.mid * moved))
