@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario import Scenario, Spike
+from simulator.scenario.scalars import plain
 from simulator.scenario.wiring import spiked_venue
 from simulator.units import to_base_units
 from simulator.valuation import unit_values
@@ -41,13 +43,16 @@ class Attacks:
         self._holding: dict[int, Trade] = {}  # by fault: the trade that gives back what was got
         self.asked: list[Trade] = []  # by the last `trades`
         self._units: tuple[int, ...] = ()  # [USD 1e26 per base unit] then
-        self._paid = 0  # [USD 1e26] put in less got back, each at the market's price when it was traded
+        self._paid = 0  # [USD 1e26] put in less got back, at the market's prices of the time
 
     def trades(self, now: int, market: Sequence[int]) -> list[Trade]:
         """What attackers trade in the market block at `now` [unix s] with outside prices `market` [USD 1e8].
 
         First those who are done trade back, then others begin. InputError if a budget does not buy one unit.
         """
+        self.asked = []
+        if not self._waiting and not self._holding:
+            return self.asked
         self._units = unit_values(market, self._decimals)
         offset = now - self._scenario.clock.start
         back = [trade for index, trade in self._holding.items() if self._ends(index, offset)]
@@ -59,10 +64,13 @@ class Attacks:
         """The venues carried out what `trades` asked for last: (amount in, amount out) [token] of each."""
         for trade, (given, got) in zip(self.asked, traded, strict=True):
             back = replace(trade, sells_base=not trade.sells_base, amount=got, gives_back=True)
-            self._paid += given * self._units[self._sold(trade)] - got * self._units[self._sold(back)]
-            self._holding.pop(trade.fault, None)
-            if self._waiting.pop(trade.fault, None) is not None:
+            if trade.gives_back:
+                del self._holding[trade.fault]
+                self._paid -= got * self._units[self._sold(back)]
+            else:
+                del self._waiting[trade.fault]
                 self._holding[trade.fault] = back
+                self._paid += given * self._units[self._sold(trade)]
 
     def cost(self, market: Sequence[int]) -> int:
         """What attackers put in less what they got back [USD 1e26]: below zero if they gained.
@@ -76,9 +84,7 @@ class Attacks:
         """What to say of a trade just asked for, of which the venue fills `most` [token] and no more."""
         venue, asset = self._scenario.venues[trade.venue].name, self._sold(trade)
         if trade.gives_back:
-            found, fills = (
-                f"{amount}e-{self._decimals[asset]} {self._names[asset]}" for amount in (trade.amount, most)
-            )
+            found, fills = (self._tokens(amount, asset) for amount in (trade.amount, most))
             allowed = f"a time at which the attacker can sell on {venue} all that it got; then it fills {fills}"
             return InputError(f"faults.{trade.fault}.until", found, allowed)
         usd = most * self._units[asset] // 10 ** (VALUE_DECIMALS - 2)
@@ -99,6 +105,9 @@ class Attacks:
             name = self._names[self._sold(trade)]
             raise InputError(f"faults.{index}.budget", fault.budget, f"at least the price of one base unit of {name}")
         return replace(trade, amount=amount)
+
+    def _tokens(self, amount: int, asset: int) -> str:
+        return f"{plain(Decimal(f'{amount}e-{self._decimals[asset]}'))} {self._names[asset]}"
 
     def _sold(self, trade: Trade) -> int:
         """The asset (by index) that goes in."""
