@@ -79,7 +79,7 @@ contract Market {
         } else if (action.verb == FOLLOW) {
             IBook(address(action.venue)).follow(action.first, action.second);
         } else if (action.verb == RESIZE) {
-            IBook(address(action.venue)).resize(action.first);
+            action.venue.resize(action.first);
         } else if (action.verb == TRADE) {
             address tokenIn = action.first == 1 ? action.venue.baseToken() : action.venue.quoteToken();
             uint256 amountOut = action.venue.swap(tokenIn, action.second, address(this));

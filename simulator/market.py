@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.feeds import Feeds
+from simulator.liquidity import Liquidity
 from simulator.oracle import reads_venues
 from simulator.outside import Outside
 from simulator.prices import PricePaths
@@ -17,7 +18,7 @@ from simulator.quotes import Quotes
 from simulator.scenario import Scenario
 from simulator.units import WAD
 from simulator.world import World
-from simulator.world.records import Action, State
+from simulator.world.records import RESIZE, Action, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,17 @@ class Side:
         """`addresses` of the venues, in the scenario's order (None: the twins' world has none of its own)."""
         self.outside = Outside(scenario, paths)
         self.quotes = Quotes(scenario, self.outside, addresses, spots)
+        self._addresses, self._liquidity = tuple(addresses), Liquidity(scenario)
         self._feeds = Feeds(scenario, paths, opening)
         self.market: tuple[int, ...] = ()
 
     def open(self, now: int, step: int) -> list[Action]:
-        """The outside market moves; what happens on the venues for it."""
+        """The outside market moves; what happens on the venues for it: liquidity goes and comes, then arbitrage."""
         self.market = self.outside.prices(step)
-        return self.quotes.actions(now, self.market)
+        scales = self._liquidity.scales(now, self.market).items()
+        placed = ((self._addresses[venue], scale) for venue, scale in scales)
+        resized = [Action(address, RESIZE, scale) for address, scale in placed if address is not None]
+        return [*resized, *self.quotes.actions(now, self.market)]
 
     def report(self, now: int, step: int) -> tuple[int, ...]:
         """What the feeds show [USD 1e8] once they have decided."""

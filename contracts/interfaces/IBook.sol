@@ -8,7 +8,4 @@ interface IBook is IVenue {
     /// @notice The makers quote around `mid`, and what was sold so far counts as much as puts the spot price at `spot`
     /// [wad], or as near to it as the book goes.
     function follow(uint256 mid, uint256 spot) external;
-
-    /// @notice The liquidity becomes `scale` [wad] of what the venue opened with, pro rata, at an unchanged price.
-    function resize(uint256 scale) external;
 }
