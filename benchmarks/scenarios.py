@@ -11,12 +11,12 @@ HERE = Path(__file__).parent
 
 def one_drop(accounts: int) -> Scenario:
     """Every account is liquidated in one wave."""
-    return _sized(Scenario.load(HERE / "one-drop.yaml"), accounts)
+    return sized(Scenario.load(HERE / "one-drop.yaml"), accounts)
 
 
 def quiet(accounts: int) -> Scenario:
     """No account is ever unhealthy, whatever the market does."""
-    return _sized(Scenario.load(HERE / "quiet.yaml"), accounts)
+    return sized(Scenario.load(HERE / "quiet.yaml"), accounts)
 
 
 def on(protocol: str, scenario: Scenario) -> Scenario:
@@ -24,5 +24,5 @@ def on(protocol: str, scenario: Scenario) -> Scenario:
     return scenario.replace("protocol.kind", protocol)
 
 
-def _sized(scenario: Scenario, accounts: int) -> Scenario:
+def sized(scenario: Scenario, accounts: int) -> Scenario:
     return scenario.replace("book.sample.accounts", str(accounts))

@@ -97,21 +97,30 @@ contract Liquidator is IFlashBorrower {
     }
 
     function _attempt(uint256 index, uint256 allowance, Order calldata order, Probe.Price[] calldata twins) private {
-        uint256 healthBefore = adapter.health(order.account);
-        uint256 healthTwin = twins.length == 0 ? healthBefore : probe.healthAt(adapter, order.account, twins);
+        (bool known, bytes memory answer) = address(this).call(abi.encodeCall(this.look, (order.account, twins)));
         // 1/64 of the gas stays behind at the call: without this check a short transaction would fail orders that a
         // longer one fills
         if (gasleft() < allowance + allowance / 63 + RECORD_GAS) revert GasAllowance(gasleft(), allowance);
+        if (!known) {
+            emit Refused(index, answer, 0);
+            return;
+        }
         uint256 start = gasleft();
         try this.fill{gas: allowance}(order) returns (Result memory result, ILendingAdapter.BadDebt[] memory badDebt) {
             result.gasUsed = start - gasleft();
-            result.healthBefore = healthBefore;
-            result.healthTwin = healthTwin;
+            (result.healthBefore, result.healthTwin) = abi.decode(answer, (uint256, uint256));
             result.healthAfter = adapter.health(order.account);
             emit Executed(index, result, badDebt);
         } catch (bytes memory reason) {
             emit Refused(index, reason, start - gasleft());
         }
+    }
+
+    /// @notice The account's health at the feeds' prices and at the twins' [wad]. A protocol that cannot tell it (a feed
+    /// that does not answer) reverts here, and only the order that asked is refused.
+    function look(address account, Probe.Price[] calldata twins) external returns (uint256 health, uint256 healthTwin) {
+        health = adapter.health(account);
+        healthTwin = twins.length == 0 ? health : probe.healthAt(adapter, account, twins);
     }
 
     /// @notice One order, whole or not at all. Only `execute` calls it.

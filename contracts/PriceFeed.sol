@@ -4,11 +4,16 @@ pragma solidity ^0.8.28;
 import {IAggregatorV3} from "./interfaces/IAggregatorV3.sol";
 
 /// @notice A Chainlink-style feed whose rounds the harness writes.
+///
+/// A closed feed answers nobody but its owner, whoever stands between the two: its reads revert in every transaction and
+/// every call that another began. Reports go on meanwhile.
 contract PriceFeed is IAggregatorV3 {
     error Unauthorised(address caller);
     error NoRound(uint80 roundId, uint80 latest);
+    error Unavailable();
 
     event AnswerUpdated(int256 indexed answer, uint256 indexed roundId, uint256 updatedAt);
+    event AvailabilityChanged(bool available);
 
     struct Round {
         int192 answer; // [USD 10^-decimals]
@@ -20,6 +25,7 @@ contract PriceFeed is IAggregatorV3 {
         mapping(uint80 => Round) rounds;
         mapping(address => bool) isWriter;
         string description;
+        bool isClosed;
     }
 
     /// @dev Far from slot 0: on a fork this code is put in the place of a real feed, whose storage stays as it was.
@@ -40,6 +46,13 @@ contract PriceFeed is IAggregatorV3 {
         _state().isWriter[writer] = true;
     }
 
+    /// @notice From now on the feed is closed, or open again.
+    function setClosed(bool closed) external {
+        if (msg.sender != owner) revert Unauthorised(msg.sender);
+        _state().isClosed = closed;
+        emit AvailabilityChanged(!closed);
+    }
+
     /// @notice Opens a new round with `answer` [USD 10^-decimals] at the block's time.
     function report(int192 answer) external {
         State storage state = _state();
@@ -56,6 +69,10 @@ contract PriceFeed is IAggregatorV3 {
 
     function isWriter(address writer) external view returns (bool) {
         return _state().isWriter[writer];
+    }
+
+    function isClosed() external view returns (bool) {
+        return _state().isClosed;
     }
 
     function latestRound() public view returns (uint80) {
@@ -75,8 +92,12 @@ contract PriceFeed is IAggregatorV3 {
         return _round(roundId);
     }
 
+    /// @dev Who began the transaction is asked, not who calls: a protocol that the owner reads through sees the price,
+    /// the same protocol under somebody else's order does not.
     function _round(uint80 roundId) private view returns (uint80, int256, uint256, uint256, uint80) {
-        Round memory round = _state().rounds[roundId];
+        State storage state = _state();
+        if (state.isClosed && tx.origin != owner) revert Unavailable();
+        Round memory round = state.rounds[roundId];
         if (round.updatedAt == 0) revert NoRound(roundId, latestRound());
         return (roundId, round.answer, round.updatedAt, round.updatedAt, roundId);
     }

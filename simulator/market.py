@@ -7,18 +7,22 @@ its feeds read twins of the venues. What is healthy at the twins' prices and is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from simulator.attack import Attacks, largest
+from simulator.errors import TransactionReverted
 from simulator.feeds import Feeds
 from simulator.liquidity import Liquidity
 from simulator.oracle import reads_venues
+from simulator.outage import Outages
 from simulator.outside import Outside
 from simulator.prices import PricePaths
 from simulator.quotes import Quotes
 from simulator.scenario import Scenario
 from simulator.units import WAD
 from simulator.world import World
-from simulator.world.records import RESIZE, Action, State
+from simulator.world.records import RESIZE, TRADE, Action, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,27 @@ class Side:
         self.quotes = Quotes(scenario, self.outside, addresses, spots)
         self._addresses, self._liquidity = tuple(addresses), Liquidity(scenario)
         self._feeds = Feeds(scenario, paths, opening)
+        self.attacks = Attacks(scenario)
         self.market: tuple[int, ...] = ()
 
     def open(self, now: int, step: int) -> list[Action]:
-        """The outside market moves; what happens on the venues for it: liquidity goes and comes, then arbitrage."""
+        """The outside market moves; what happens on the venues for it: liquidity, arbitrage, attacks."""
         self.market = self.outside.prices(step)
+        return [*self._resized(now), *self.quotes.actions(now, self.market), *self._trades(now)]
+
+    def _resized(self, now: int) -> list[Action]:
+        """What providers of liquidity take away or bring back."""
         scales = self._liquidity.scales(now, self.market).items()
         placed = ((self._addresses[venue], scale) for venue, scale in scales)
-        resized = [Action(address, RESIZE, scale) for address, scale in placed if address is not None]
-        return [*resized, *self.quotes.actions(now, self.market)]
+        return [Action(address, RESIZE, scale) for address, scale in placed if address is not None]
+
+    def _trades(self, now: int) -> list[Action]:
+        """What attackers trade; nothing where there are no venues to trade on."""
+        places = dict(enumerate(filter(None, self._addresses)))
+        if len(places) < len(self._addresses):
+            return []
+        trades = self.attacks.trades(now, self.market)
+        return [Action(places[trade.venue], TRADE, int(trade.sells_base), trade.amount) for trade in trades]
 
     def report(self, now: int, step: int) -> tuple[int, ...]:
         """What the feeds show [USD 1e8] once they have decided."""
@@ -83,6 +99,7 @@ class Market:
         self, scenario: Scenario, world: World, paths: PricePaths, opening: Mapping[str, int], state: State
     ) -> None:
         self._world, self._names = world, tuple(scenario.assets)
+        self._outages = Outages(scenario)
         venues = world.site.venues
         self._real = Side(scenario, paths, opening, [venue.address for venue in venues], state.spots)
         self._reads_venues = reads_venues(scenario)
@@ -105,18 +122,46 @@ class Market:
         """
         sides = [self._real] if self._twin is None else [self._real, self._twin]
         actions = [action for side in sides for action in side.open(now, step)]
-        if actions and self._reads_venues:
+        if actions and (self._reads_venues or self._real.attacks.asked):
             self._preview(now, sides, actions)
         oracle, *others = (side.report(now, step) for side in sides)
-        done = self._world.market_block(now, actions, self._real.rounds(now, oracle))
+        done = self._world.market_block(now, actions, self._real.rounds(now, oracle), self._outages.changes(now))
+        traded = iter(done.traded)
+        for side in sides:
+            side.attacks.done([next(traded) for _ in side.attacks.asked])
         twin = others[0] if others else oracle
         return Prices(self._real.market, oracle, twin), done.interest
 
     def _preview(self, now: int, sides: Sequence[Side], actions: Sequence[Action]) -> None:
         """Asks where the venues will stand, for the feeds that read them."""
-        spots = self._world.preview(now, actions)
+        try:
+            spots = self._world.preview(now, actions)
+        except TransactionReverted:
+            self._check_trades(now, sides, actions)
+            raise
         for side in sides:
             side.quotes.foresee(spots)
+
+    def _check_trades(self, now: int, sides: Sequence[Side], actions: Sequence[Action]) -> None:
+        """Raises InputError if one of the attackers' trades is more than its venue fills."""
+        places = [index for index, action in enumerate(actions) if action.verb == TRADE]
+        asked = [(side, trade) for side in sides for trade in side.attacks.asked]
+        for at, (side, trade) in zip(places, asked, strict=True):
+            fills = partial(self._fills, now, actions[:at], actions[at])
+            if not fills(trade.amount):
+                raise side.attacks.unfilled(trade, largest(fills, trade.amount))
+
+    def _fills(self, now: int, before: Sequence[Action], action: Action, amount: int) -> bool:
+        try:
+            self._world.preview(now, [*before, replace(action, second=amount)])
+        except TransactionReverted:
+            return False
+        return True
+
+    @property
+    def attack_cost(self) -> int:
+        """What attackers have spent so far on the real venues [USD 1e26]."""
+        return self._real.attacks.cost(self._real.market)
 
     def venue_prices(self, oracle: Sequence[int]) -> tuple[int | None, ...]:
         """For each asset the first venue with that base: its spot times the quote's feed [USD 1e8]; None without."""

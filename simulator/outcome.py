@@ -38,3 +38,4 @@ class Outcome:
     metered_gas: tuple[int, ...]  # per liquidation, as this chain meters it: outside the digest
     world: World
     fork: tuple[int, int] | None = None  # chain id and block that the chain began as
+    attack_cost: int = 0  # what attackers on venues put in less what they got back [USD 1e26]

@@ -270,8 +270,8 @@ class Run:
             name = self._book.accounts[index].name
             self.trace.accounts.append(rows.account(name, self._counts[index], before, after))
         by_debt = tuple(latent_by_debt(dict(enumerate(end)), self._at_market, self._backs))
-        metered = tuple(self._metered)
-        return Outcome(self.trace, tuple(self._flows), by_debt, metered, self._world, self._fork)
+        flows, metered, cost = tuple(self._flows), tuple(self._metered), self._market.attack_cost
+        return Outcome(self.trace, flows, by_debt, metered, self._world, self._fork, cost)
 
 
 def _left(item: Placed, filled: Filled) -> AccountState:

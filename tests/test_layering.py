@@ -25,6 +25,7 @@ LAYERS = {
         "valuation",
         "liquidity",
         "attack",
+        "outage",
         "averages",
         "faults",
     ],

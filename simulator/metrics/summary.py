@@ -32,6 +32,7 @@ def summarise(outcome: Outcome, digest: str) -> dict[str, Any]:
         "insurance_used_usd": _usd(0),
         "protocol_fees_usd": _usd(sum(flow.protocol_fee for flow in flows)),
         "keeper_profit_usd": _usd(sum(flow.profit for flow in flows)),
+        "attack_cost_usd": _usd(outcome.attack_cost),
         **_cascade(trace, flows),
         "gas_used": sum(row.gas_used for row in trace.liquidations),
         "prices": _lows(outcome),

@@ -105,7 +105,11 @@ def _money(summary: Mapping[str, Any]) -> list[Row]:
         ("  at its peak", "peak_latent_bad_debt_usd", ""),
         ("loss", "loss_usd", "realised + latent"),
     ]
-    return [(name, grouped(summary[key], 2), remark) for name, key, remark in rows]
+    found = [(name, grouped(summary[key], 2), remark) for name, key, remark in rows]
+    spent = grouped(summary.get("attack_cost_usd", 0), 2)
+    if spent != grouped(0, 2):
+        found.append(("attackers spent", spent, "put in less got back, on venues"))
+    return found
 
 
 def _share(part: int, whole: int) -> str:

@@ -6,7 +6,9 @@
 
 from simulator.scenario.book import Account, Book, Cluster, Lognormal, Pareto, Sample
 from simulator.scenario.correlation import Correlation
+from simulator.scenario.faults import Clamp, Fault, Freeze, RateCap, Revert, Scale, Spike, Stale
 from simulator.scenario.model import Series
+from simulator.scenario.oracle import Feed, Source
 from simulator.scenario.prices import (
     Bootstrap,
     Bridge,
@@ -28,7 +30,6 @@ from simulator.scenario.sections import (
     Asset,
     Clock,
     DiscountLinear,
-    Feed,
     Fixed,
     Gas,
     HealthLinear,
@@ -47,6 +48,7 @@ __all__ = [
     "Book",
     "Bootstrap",
     "Bridge",
+    "Clamp",
     "Clock",
     "Cluster",
     "Constant",
@@ -56,8 +58,10 @@ __all__ = [
     "DiscountLinear",
     "ExchangeRate",
     "Factor",
+    "Fault",
     "Feed",
     "Fixed",
+    "Freeze",
     "Gas",
     "Gbm",
     "HealthLinear",
@@ -75,11 +79,17 @@ __all__ = [
     "Provenance",
     "Ramp",
     "Rate",
+    "RateCap",
     "Recovery",
     "Relative",
+    "Revert",
     "Sample",
+    "Scale",
     "Scenario",
     "Series",
+    "Source",
+    "Spike",
+    "Stale",
     "UniswapV2",
     "UniswapV3",
     "Venue",

@@ -10,6 +10,7 @@ from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario.book import Account, Book
+from simulator.scenario.faults import Scale
 from simulator.scenario.model import Content
 from simulator.scenario.price_checks import check_correlation, check_prices
 from simulator.scenario.prices import Relative
@@ -19,6 +20,7 @@ from simulator.scenario.sections import HealthLinear
 from simulator.scenario.suggest import nearest
 from simulator.scenario.terms import check_emodes, check_markets
 from simulator.scenario.venues import check_venue
+from simulator.scenario.wiring import check_faults, check_feeds
 from simulator.units import YEAR
 
 MOST_ASSETS: Final = 128
@@ -60,6 +62,7 @@ def _mentions(content: Content) -> Iterator[tuple[str, str]]:
     """(path, asset) wherever a section names an asset."""
     for section, names in (("lenders", content.lenders), ("prices", content.prices), ("oracle", content.oracle)):
         yield from ((f"{section}.{name}", name) for name in names)
+    yield from _feed_mentions(content)
     for name, price in content.prices.items():
         if isinstance(price, Relative):
             yield f"prices.{name}.to", price.to
@@ -71,6 +74,16 @@ def _mentions(content: Content) -> Iterator[tuple[str, str]]:
     if content.gas.price_gwei > 0:
         yield "gas.native", content.gas.native
     yield from _book_mentions(content)
+
+
+def _feed_mentions(content: Content) -> Iterator[tuple[str, str]]:
+    for name, feed in content.oracle.items():
+        if feed.reads.kind == "peg":
+            yield f"oracle.{name}.source", feed.reads.asset
+    for index, fault in enumerate(content.faults):
+        yield f"faults.{index}.asset", fault.asset
+        if isinstance(fault, Scale) and fault.missing is not None:
+            yield f"faults.{index}.missing", fault.missing
 
 
 def listed_accounts(book: Book) -> list[Account]:
@@ -127,32 +140,6 @@ def _venues(content: Content) -> None:
         if venue.base == venue.quote:
             raise InputError(f"venues.{venue.name}.quote", venue.quote, "an asset other than the base")
         check_venue(venue, (content.assets[venue.base].decimals, content.assets[venue.quote].decimals))
-
-
-def _venue_source(content: Content, asset: str) -> str | None:
-    """The quote asset of the venue that `asset`'s feed reads; None if it reads the market."""
-    path, source = f"oracle.{asset}.source", content.oracle[asset].source
-    if source == "market":
-        return None
-    bases = [venue for venue in content.venues if venue.base == asset]
-    name = source.partition(":")[2]
-    found = [venue for venue in bases if venue.name == name] if name else bases
-    if not found:
-        named = ", ".join(venue.name for venue in bases) or "none"
-        raise InputError(path, source, f"a venue whose base is {asset} (there: {named}), or market")
-    return found[0].quote
-
-
-def _oracle(content: Content) -> None:
-    reads = {asset: _venue_source(content, asset) for asset in content.assets}
-    for asset in reads:
-        chain, at = [asset], reads[asset]
-        while at is not None and at not in chain:
-            chain.append(at)
-            at = reads[at]
-        if at is not None:
-            allowed = "feeds that do not read each other in a circle"
-            raise InputError(f"oracle.{asset}.source", " -> ".join([*chain, at]), allowed)
 
 
 def _incentive(content: Content) -> None:
@@ -239,7 +226,8 @@ _CHECKS: Final[tuple[Callable[[Content], None], ...]] = (
     check_correlation,
     _places,
     _venues,
-    _oracle,
+    check_feeds,
+    check_faults,
     _incentive,
     _gas,
     _sample,

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from simulator.scenario.book import Book
 from simulator.scenario.correlation import Correlation
+from simulator.scenario.faults import AnyFault
+from simulator.scenario.oracle import Feed
 from simulator.scenario.planned import BORROWER_KINDS
 from simulator.scenario.prices import AnyPrice, Constant, Csv, Factor, Instant, Points, Ramp, Relative
-from simulator.scenario.scalars import empty, whole, words
+from simulator.scenario.scalars import whole, words
 from simulator.scenario.section import AssetName, Name, Section, Tokens, kinds
 from simulator.scenario.sections import (
     Asset,
     Clock,
-    Feed,
     Gas,
     Keeper,
     Passive,
@@ -41,7 +42,7 @@ class Content(Section):
     prices: dict[AssetName, AnyPrice]
     correlation: list[Correlation] = Field(default_factory=list)
     oracle: dict[AssetName, Feed] = Field(default_factory=dict)
-    faults: Annotated[list[Any], empty(list)] = Field(default_factory=list)
+    faults: list[AnyFault] = Field(default_factory=list)
     venues: list[AnyVenue] = Field(default_factory=list)
     keepers: list[Keeper] = Field(default_factory=list)
     gas: Gas = Gas.model_construct()

@@ -13,14 +13,13 @@ from simulator.scenario.scalars import (
     duration,
     empty,
     instant,
-    not_built,
     number,
     only,
     refuse,
     whole,
     words,
 )
-from simulator.scenario.section import Address, AssetName, Duration, Name, Part, Ratio, Section, Tokens, Usd, kinds
+from simulator.scenario.section import Address, AssetName, Name, Part, Ratio, Section, Tokens, Usd, kinds
 
 PROTOCOL_KINDS = ("lending-pool", "aave-v3", "morpho-blue", "compound-v2", "compound-v3")
 _YEAR = 31_536_000
@@ -145,24 +144,6 @@ class Asset(Section):
     borrow_cap: Tokens | None = None
     rate: Rate = Rate.model_construct()
     address: Address | None = None
-
-
-def _read_source(value: object) -> str:
-    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
-    if kind in planned.ORACLE_SOURCES:
-        not_built("market, venue or venue:name")
-    if value not in ("market", "venue") and not (kind == "venue" and name):
-        refuse("market, venue or venue:name")
-    return str(value)
-
-
-class Feed(Section):
-    """When and what a price feed reports: `source` market, venue or venue:name."""
-
-    source: Annotated[str, Scalar(_read_source, str)] = "market"
-    deviation: Ratio = Decimal("0.005")
-    heartbeat: Duration = 3600
-    delay: Duration = 0
 
 
 class Keeper(Section):

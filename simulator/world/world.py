@@ -26,6 +26,7 @@ ORDER_OVERHEAD: Final = 40_000_000
 ORDERS_PER_TRANSACTION: Final = 50
 """What anvil needs for an order grows with those before it: 1000 in one transaction take almost three times as long."""
 MARKET_GAS: Final = 1_000_000_000
+FEED_GAS: Final = 1_000_000
 ACCOUNTS_PER_CALL: Final = 500
 FORKED_PER_CALL: Final = 5
 """A fork fetches the slots of one call one after the other, and those of calls asked for together side by side."""
@@ -42,8 +43,9 @@ class World:
         self._tx_gas = chain.block_gas_limit
         venues = [venue.address for venue in site.venues]
         twins = [venue.twin for venue in site.venues if venue.twin is not None]
-        self._state_call = Call(site.lens, load("Lens").encode("state", site.adapter, [*venues, *twins]))
+        self._state_call = _ask(site.lens, load("Lens").encode("state", site.adapter, [*venues, *twins]))
         self._execute = load("Liquidator").selector("execute")
+        self._set_closed = load("PriceFeed").selector("setClosed")
         self._tick = load("Market").selector("tick")
         self._act = load("Market").selector("act")
         self._traded = load("Market").events["Traded(uint256,uint256,uint256)"]
@@ -63,19 +65,19 @@ class World:
         calls = []
         for start in range(0, len(which), size):
             part: list[abi.Static] = [self.site.accounts[index] for index in which[start : start + size]]
-            calls.append(Call(self.site.adapter, abi.encode(self._accounts, part)))
+            calls.append(_ask(self.site.adapter, abi.encode(self._accounts, part)))
         replies = self.chain.call(self.number + 1, now, calls) if calls else []
         return [state for reply in replies for state in records.accounts(reply, len(self.site.assets))]
 
     def others(self, now: int) -> list[AccountState]:
         """The lender's and the treasury's accounts."""
         data = abi.encode(self._accounts, [addresses.LENDER, addresses.TREASURY])
-        return records.accounts(self._read(now, Call(self.site.adapter, data)), len(self.site.assets))
+        return records.accounts(self._read(now, _ask(self.site.adapter, data)), len(self.site.assets))
 
     def preview(self, now: int, actions: Sequence[Action]) -> dict[str, int]:
         """Spot [wad] each venue or twin that `actions` name would have after all of them, by address."""
         data = abi.encode(self._act, [_row(action) for action in actions])
-        spots = abi.array(self._read(now, Call(self.site.market, data, addresses.HARNESS)))
+        spots = abi.array(self._read(now, _ask(self.site.market, data)))
         return {action.venue: spot for action, spot in zip(actions, spots, strict=True)}
 
     def best(
@@ -87,7 +89,7 @@ class World:
             (site.accounts[q.account], site.tokens[q.collateral], site.tokens[q.debt], *self._hops(q.route), lender)
             for q in questions
         ]
-        reply = self._read(now, Call(site.lens, abi.encode(self._best, site.adapter, rows, int(full))))
+        reply = self._read(now, _ask(site.lens, abi.encode(self._best, site.adapter, rows, int(full))))
         return list(zip(abi.array(reply, 0), map(abi.signed, abi.array(reply, 1)), strict=True))
 
     def _read(self, now: int, call: Call) -> bytes:
@@ -100,8 +102,13 @@ class World:
         if self.site.accrues_by_number:
             self.number = first_number(self._opening, index, clock, self.number) - 1
 
-    def market_block(self, now: int, actions: Sequence[Action], reports: Mapping[int, int]) -> Ticked:
-        """What happens on the venues, feeds' `reports` ([USD 1e8] by asset index), accrual."""
+    def market_block(
+        self, now: int, actions: Sequence[Action], reports: Mapping[int, int], closed: Mapping[int, bool]
+    ) -> Ticked:
+        """What happens on the venues, feeds' `reports` ([USD 1e8] by asset index), accrual.
+
+        Before it each feed of `closed` (by asset index) closes, or opens again: True, it answers nobody but us.
+        """
         site = self.site
         data = abi.encode(
             self._tick,
@@ -109,7 +116,11 @@ class World:
             [(site.feeds[asset], price) for asset, price in reports.items()],
             site.adapter,
         )
-        receipt = self._block(now, [Transaction(addresses.HARNESS, site.market, data, MARKET_GAS)])[0]
+        sends = [
+            Transaction(addresses.HARNESS, site.feeds[asset], abi.encode(self._set_closed, int(shut)), FEED_GAS)
+            for asset, shut in closed.items()
+        ]
+        receipt = self._block(now, [*sends, Transaction(addresses.HARNESS, site.market, data, MARKET_GAS)])[-1]
         logs = (log for log in receipt.logs_of(site.market) if log.topics[0] == self._traded)
         return Ticked(self._accrued([receipt]), [(abi.uint256(log.data), abi.uint256(log.data, 1)) for log in logs])
 
@@ -164,6 +175,11 @@ class World:
     def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
         first, second = (*(self.site.venues[venue].address for venue in route), NOWHERE, NOWHERE)[:2]
         return first, second
+
+
+def _ask(to: str, data: bytes) -> Call:
+    """A read by the harness, whom a closed feed still answers."""
+    return Call(to, data, addresses.HARNESS)
 
 
 def _row(action: Action) -> tuple[abi.Static, ...]:

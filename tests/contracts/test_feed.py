@@ -2,7 +2,7 @@
 
 from simulator.chain import abi
 from simulator.world import addresses
-from tests.contracts.desk import START, Bench, operands, refuses, who
+from tests.contracts.desk import START, Bench, ether, opened, operands, refuses, usdc, who
 
 
 def opened_feed() -> tuple[Bench, str]:
@@ -56,3 +56,51 @@ def test_a_round_that_never_was_is_refused() -> None:
     mute = bench.deploy("PriceFeed", "mute", abi.encode(b"", addresses.HARNESS, 96, 8) + abi.word(0))
     with refuses(operands("NoRound", 0, 0)):
         bench.read("PriceFeed", mute, "latestRoundData")
+
+
+READS = (("latestRoundData",), ("latestAnswer",), ("getRoundData", 1))
+
+
+def test_a_closed_feed_answers_its_owner_alone() -> None:
+    """Closed, each read of a price is Unavailable for others and what it was for the owner, until it opens."""
+    bench, feed = opened_feed()
+    before = {read: bench.read("PriceFeed", feed, *read) for read in READS}
+    assert bench.read("PriceFeed", feed, "isClosed") == abi.word(0)
+    receipt = bench.send(addresses.HARNESS, "PriceFeed", feed, "setClosed", 1)
+    assert [log.data for log in receipt.logs] == [abi.word(0)]  # AvailabilityChanged: not available
+    assert bench.read("PriceFeed", feed, "isClosed") == abi.word(1)
+    for read in READS:
+        with refuses(operands("Unavailable")):
+            bench.read("PriceFeed", feed, *read)
+        assert bench.read("PriceFeed", feed, *read, role=addresses.HARNESS) == before[read]
+    receipt = bench.send(addresses.HARNESS, "PriceFeed", feed, "setClosed", 0)
+    assert [log.data for log in receipt.logs] == [abi.word(1)]
+    assert {read: bench.read("PriceFeed", feed, *read) for read in READS} == before
+
+
+def test_a_closed_feed_goes_on_reporting() -> None:
+    """A report while it is closed is what everybody reads when it opens."""
+    bench, feed = opened_feed()
+    bench.send(addresses.HARNESS, "PriceFeed", feed, "setClosed", 1)
+    bench.send(addresses.HARNESS, "PriceFeed", feed, "report", 1500 * 10**8)
+    bench.send(addresses.HARNESS, "PriceFeed", feed, "setClosed", 0)
+    assert abi.uint256(bench.read("PriceFeed", feed, "latestAnswer")) == 1500 * 10**8
+
+
+def test_only_the_owner_closes() -> None:
+    """A writer reports; whether the feed answers is not its to say."""
+    bench, feed = opened_feed()
+    bench.send(addresses.HARNESS, "PriceFeed", feed, "allow", who("keeper"))
+    with refuses(operands("Unauthorised", who("keeper"))):
+        bench.send("keeper", "PriceFeed", feed, "setClosed", 1)
+
+
+def test_who_began_the_call_counts_and_not_who_asks() -> None:
+    """The pool reads the feed for both: the owner learns the account's health through it, the keeper is refused."""
+    desk = opened(ether(10), usdc(15_200))
+    healthy = desk.view("health", who("borrower"))
+    desk.send(addresses.HARNESS, "PriceFeed", desk.feeds["WETH"], "setClosed", 1)
+    with refuses(operands("Unavailable")):
+        desk.view("health", who("borrower"))
+    ask = ("LendingPool", desk.pool, "health", who("borrower"))
+    assert abi.words(desk.read(*ask, role=addresses.HARNESS)) == healthy

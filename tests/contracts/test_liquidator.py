@@ -4,6 +4,7 @@ import pytest
 
 from simulator.chain import abi
 from simulator.chain.artifact import load
+from simulator.world import addresses
 from tests.contracts.desk import MAX, PURSE, SAYS_NO, TREASURY, WAD, ether, operands, refuses, usd, usdc, who
 from tests.contracts.floor import ANY_LOSS, ZERO, Floor, Result
 
@@ -138,6 +139,28 @@ def test_the_twin_sees_other_prices_and_leaves_no_trace() -> None:
     assert isinstance(result, Result)
     assert result.health_twin == 19_000 * 83 * WAD // 1_520_000
     assert floor.view("price", floor.weth) == (1800 * 10**8,)
+
+
+@pytest.mark.parametrize("twins", [[], [("WETH", 1900)]])
+def test_a_health_that_cannot_be_read_refuses_its_order_alone(twins: list[tuple[str, int]]) -> None:
+    """WETH's feed is closed: the order on who posted WETH is refused as Unavailable, the one on who posted DAI and fell
+    with it is filled, and the transaction stands."""
+    floor = Floor()
+    floor.supply("non_owner", "DAI", ether(20_000))
+    floor.borrow("non_owner", "USDC", usdc(12_000))
+    floor.report("DAI", usd(0.7))
+    floor.fund("USDC", usdc(10_000))
+    closed = floor.feeds["WETH"]
+    floor.send(addresses.HARNESS, "PriceFeed", closed, "setClosed", 1)
+    other = (who("non_owner"), floor.tokens["DAI"], floor.usdc, usdc(1000), ANY_LOSS, 1, ZERO, ZERO)
+    prices = [(floor.feeds[asset], usd(price)) for asset, price in twins]
+    first, second, third = floor.execute(floor.order(), other, floor.order(), twins=prices)
+    assert first == third == operands("Unavailable")
+    assert isinstance(second, Result)
+    assert second.repaid == usdc(1000)
+    assert floor.balances("borrower", "USDC") == (0, usdc(15_200))
+    floor.send(addresses.HARNESS, "PriceFeed", closed, "setClosed", 0)
+    assert isinstance(floor.execute(floor.order())[0], Result)
 
 
 def test_a_short_transaction_fails_as_a_whole() -> None:

@@ -201,3 +201,37 @@ def test_the_markets_hand_learns_of_a_token_that_says_no() -> None:
     bench.chain.set_code(odd := addresses.named("test:odd"), SAYS_NO)
     with refuses(operands("TransferFailed", odd)):
         bench.send(addresses.HARNESS, "Market", market, "trust", [odd], [market])
+
+
+def hand(floor: Floor) -> str:
+    """The market's hand, with tokens and trusted by the venue."""
+    market = floor.deploy("Market", "", abi.encode(b"", addresses.HARNESS))
+    for token in (floor.weth, floor.usdc):
+        floor.send("lender", "Token", token, "mint", market, PURSE)
+    floor.send(addresses.HARNESS, "Market", market, "trust", [floor.weth, floor.usdc], [floor.place])
+    return market
+
+
+@pytest.mark.parametrize("sells_base", [True, False])
+def test_the_markets_hand_trades_and_tells(sells_base: bool) -> None:
+    """A trade of a stated amount: the venue's own figure comes out, into the hand's purse, and an event says so."""
+    floor = Floor()
+    market, amount = hand(floor), ether(100) if sells_base else usdc(200_000)
+    x, y = (X, Y) if sells_base else (Y, X)
+    receipt = floor.send(addresses.HARNESS, "Market", market, "act", [(floor.place, 3, int(sells_base), amount)])
+    expected = y * amount // (x + amount)
+    told = load("Market").events["Traded(uint256,uint256,uint256)"]
+    (log,) = [log for log in receipt.logs if log.topics[0] == told]
+    assert (abi.uint256(log.topics[1]), *abi.words(log.data)) == (0, amount, expected)
+    paid, got = (floor.weth, floor.usdc) if sells_base else (floor.usdc, floor.weth)
+    assert floor.wallet(market, paid) == PURSE - amount and floor.wallet(market, got) == PURSE + expected
+
+
+def test_the_markets_hand_knows_its_verbs() -> None:
+    """UnknownVerb for a fifth one, in a preview as in a block."""
+    floor = Floor()
+    market = hand(floor)
+    with refuses(operands("UnknownVerb", 4)):
+        floor.send(addresses.HARNESS, "Market", market, "act", [(floor.place, 4, 0, 0)])
+    with refuses(operands("UnknownVerb", 4)):
+        floor.send(addresses.HARNESS, "Market", market, "tick", [(floor.place, 4, 0, 0)], [], ZERO)

@@ -51,6 +51,7 @@ SUMMARY = [
     "insurance_used_usd",
     "protocol_fees_usd",
     "keeper_profit_usd",
+    "attack_cost_usd",
     "waves_max",
     "generations_max",
     "induced_liquidations",

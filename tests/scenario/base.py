@@ -57,6 +57,16 @@ PRICES = {
     "gbm": "{kind: gbm, from: 1900, drift: 0, volatility: 0.8}",
 }
 
+FAULTY = """
+- {asset: WETH, kind: freeze, from: 12s, until: 1h}
+- {asset: WETH, kind: stale, lag: 5m}
+- {asset: WETH, kind: clamp, min: 1000, max: 3000}
+- {asset: WETH, kind: scale, factor: 0.0005, from: 1d}
+- {asset: WETH, kind: scale, missing: USDC, until: 12s}
+- {asset: WETH, kind: spike, venue: amm, budget: 1_000_000, direction: up, from: 1m, until: 2m}
+- {asset: WETH, kind: revert, from: 12s}
+"""
+
 ETH_CSV = "t,low,close\n1583970900,1800,1850\n1583971200,1700,1750\n"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.errors import InputError, NotBuilt, UnknownKey
 from simulator.scenario import Scenario
-from tests.scenario.base import ETH_CSV, INCENTIVES, MISSING, PRICES, SAMPLE, base, broken, plain
+from tests.scenario.base import ETH_CSV, FAULTY, INCENTIVES, MISSING, PRICES, SAMPLE, base, broken, plain
 
 HUGE = "1" + "0" * 40
 RATIO = "a number from 0 to 1, at most 18 decimal places"
@@ -247,15 +247,75 @@ OTHER_PRICES = [
 ORACLE = [
     ("oracle.WETH", "venue", "'venue'", "source, deviation, heartbeat, delay"),
     ("oracle.WBTC", "{}", "'WBTC'", "an asset of this scenario"),
-    ("oracle.WETH.source", "chainlink", "'chainlink'", "market, venue or venue:name"),
+    ("oracle.WETH.source", "chainlink", "'chainlink'", "market, venue, venue:name, twap:30m"),
     ("oracle.WETH.source", "'venue:'", "'venue:'", "venue:name"),
     ("oracle.WETH.source", "venue:uni", "venue:uni", "a venue whose base is WETH (there: amm)"),
+    ("oracle.WETH.source", "'market:'", "'market:'", "market, venue"),
+    ("oracle.WETH.source", "market:amm", "'market:amm'", "market, venue"),
+    ("oracle.WETH.source", "venue:amm:amm", "'venue:amm:amm'", "venue:name"),
+    ("oracle.WETH.source", "[venue]", "['venue']", "venue:name"),
+    ("oracle.WETH.source", "twap", "'twap'", "twap:30m"),
+    ("oracle.WETH.source", "twap:0s", "'twap:0s'", "twap:30m"),
+    ("oracle.WETH.source", "twap:30", "'twap:30'", "twap:30m"),
+    ("oracle.WETH.source", "'twap:30m:'", "'twap:30m:'", "twap:30m:name"),
+    ("oracle.WETH.source", "twap:30m:amm:2", "'twap:30m:amm:2'", "twap:30m:name"),
+    ("oracle.WETH.source", "twap:30m:uni", "twap:1800s:uni", "a venue whose base is WETH (there: amm)"),
+    (
+        "oracle.USDC",
+        "{source: twap:30m}",
+        "twap:1800s",
+        "a venue whose base is USDC (there: none)",
+        "oracle.USDC.source",
+    ),
+    ("oracle.WETH.source", "rate", "'rate'", "rate needs a price path of kind relative"),
+    ("oracle.WETH.source", "rate:2", "'rate:2'", "rate"),
+    ("oracle.WETH.source", "'fixed:'", "'fixed:'", "fixed:value"),
+    ("oracle.WETH.source", "fixed:0", "'fixed:0'", PRICE),
+    ("oracle.WETH.source", "fixed:x", "'fixed:x'", PRICE),
+    ("oracle.WETH.source", "peg", "'peg'", "peg:ASSET"),
+    ("oracle.WETH.source", "'peg:'", "'peg:'", "peg:ASSET"),
+    ("oracle.WETH.source", "peg:USDX", "'USDX'", "an asset of this scenario, nearest 'USDC'"),
+    ("oracle.WETH.source", "peg:WETH", "'WETH -> WETH'", "in a circle"),
+    ("oracle.WETH.growth_cap", "0.1", "0.1", "only with source: rate"),
+    ("oracle.WETH.growth_cap", "-0.1", "'-0.1'", "a number from 0 to 100"),
     ("oracle.USDC", "{source: venue}", "venue", "a venue whose base is USDC (there: none)", "oracle.USDC.source"),
     ("oracle.WETH.deviation", "-0.1", "'-0.1'", RATIO),
     ("oracle.WETH.deviation", "50", "'50'", RATIO),
     ("oracle.WETH.heartbeat", "1", "'1'", LENGTH),
     ("oracle.WETH.heartbeat", "-1h", "'-1h'", LENGTH),
     ("oracle.WETH.delay", "99999d", "'99999d'", LENGTH),
+]
+FAULTS = [
+    ("faults", "{asset: WETH}", "{'asset': 'WETH'}", "a list"),
+    ("faults.0", "freeze", "'freeze'", "freeze, stale, clamp, rate-cap, scale, spike, revert"),
+    ("faults.0.kind", "thaw", "'thaw'", "freeze, stale, clamp, rate-cap, scale, spike, revert"),
+    ("faults.0.asset", MISSING, "None", "required"),
+    ("faults.0.asset", "WBTC", "'WBTC'", "an asset of this scenario, nearest 'WETH'"),
+    ("faults.0.from", "-1s", "'-1s'", LENGTH),
+    ("faults.0.from", "3651d", "'3651d'", "from 0s to 315360000s"),
+    ("faults.0.until", "3651d", "'3651d'", "from 0s to 315360000s"),
+    ("faults.0.until", "60", "'60'", LENGTH),
+    ("faults.0.until", "12s", "12s", "later than from, 12s"),
+    ("faults.0.until", "11s", "11s", "later than from, 12s"),
+    ("faults.1.lag", MISSING, "None", "required"),
+    ("faults.1.lag", "0s", "'0s'", "from 1s"),
+    ("faults.2", "{asset: WETH, kind: clamp}", "neither", "min or max, or both"),
+    ("faults.2.min", "0", "'0'", PRICE),
+    ("faults.2.max", "999.99", "1000", "at most max, 999.99", "faults.2.min"),
+    ("faults.3.factor", MISSING, "neither", "one of factor, missing", "faults.3"),
+    ("faults.3.missing", "USDC", "both", "one of factor, missing", "faults.3"),
+    ("faults.3.factor", "0", "'0'", "a number above 0 to 1e9"),
+    ("faults.3.factor", "-2", "'-2'", "a number above 0"),
+    ("faults.4.missing", "USDX", "'USDX'", "an asset of this scenario, nearest 'USDC'"),
+    ("faults.4.missing", "WETH", "WETH -> WETH", "in a circle"),
+    ("faults.5.venue", "uni", "'uni'", "a venue whose base is WETH (there: amm)"),
+    ("faults.5.asset", "USDC", "amm", "a venue whose base is USDC (there: none)", "faults.5.venue"),
+    ("faults.5.budget", "0", "'0'", "a number above 0 to below 1e15"),
+    ("faults.5.budget", MISSING, "None", "required"),
+    ("faults.5.direction", "sideways", "'sideways'", "up or down"),
+    ("faults.5.repaid", "yes", "'yes'", "true or false"),
+    ("faults.5.until", MISSING, "None", "when the attacker trades back, or repaid: false"),
+    ("faults.6", "{asset: WETH, kind: rate-cap, rate: 1.1}", "WETH", "source: rate", "faults.6.asset"),
 ]
 VENUES = [
     ("venues.0.name", MISSING, "None", "required"),
@@ -325,6 +385,14 @@ def test_a_wrong_value_is_named_with_its_path_and_what_is_allowed(case: Any, tmp
     check(broken(path, value), tmp_path, other[0] if other else path, found, allowed)
 
 
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: f"{case[0]}={case[1]}"[:60])
+def test_faults(case: Any, tmp_path: Path) -> None:
+    path, value, found, allowed, *other = case
+    start = broken("faults", plain(FAULTY))
+    Scenario.parse(start, tmp_path)
+    check(broken(path, value, start), tmp_path, other[0] if other else path, found, allowed)
+
+
 @pytest.mark.parametrize("kind,key,value,allowed", INCENTIVE)
 def test_incentives(kind: str, key: str, value: str, allowed: str, tmp_path: Path) -> None:
     path = f"protocol.incentive.{key}"
@@ -364,6 +432,7 @@ SECTIONS = [
     ("prices.WETH", "point", "'points'"),
     ("prices.USDC", "valu", "'value'"),
     ("oracle.WETH", "hartbeat", "'heartbeat'"),
+    ("oracle.WETH", "growth_cape", "'growth_cap'"),
     ("venues.0", "reserve", "'reserves'"),
     ("keepers.0", "polcy", "'policy'"),
     ("gas", "price", "'price_gwei'"),
@@ -393,8 +462,6 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
-    ("oracle.WETH.source", "twap:30m"), ("oracle.WETH.source", "rate"), ("oracle.WETH.source", "fixed"),
-    ("oracle.WETH.source", "peg:USDT"), ("faults", "[{asset: WETH, kind: freeze}]"),
     ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
