@@ -172,7 +172,7 @@ def test_both_chains_and_the_twins_agree(venue: dict[str, Any]) -> None:
     weth = points(("0s", start), ("12s", start * 95 // 100), ("48s", start * 94 // 100))
     changes = {"depth": LINE, "providers": leave, "recovery": {"half_life": "12s"}}
     scenario = crash({**venue, **changes}, oracle=oracle, prices={"WETH": weth}, clock={"steps": 8, "step": "12s"})
-    scenario = small_book(scenario, [account("a", 100, 79 * start), account("b", 20, 154 * start // 10)])
+    scenario = small_book(scenario, [account("a", 100, 79 * start), account("b", 20, 156 * start // 10)])
     ours, theirs = compare(scenario)
     assert ours.digest == theirs.digest
     accounts, induced = (column(ours, "liquidations", name) for name in ("account", "induced"))
