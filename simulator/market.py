@@ -14,12 +14,12 @@ from simulator.attack import Attacks, largest
 from simulator.errors import TransactionReverted
 from simulator.feeds import Feeds
 from simulator.liquidity import Liquidity
-from simulator.oracle import reads_venues
 from simulator.outage import Outages
 from simulator.outside import Outside
 from simulator.prices import PricePaths
 from simulator.quotes import Quotes
 from simulator.scenario import Scenario
+from simulator.scenario.wiring import reads_venues
 from simulator.units import WAD
 from simulator.world import World
 from simulator.world.records import RESIZE, TRADE, Action, State
@@ -72,7 +72,7 @@ class Side:
 
     def _trades(self, now: int) -> list[Action]:
         """What attackers trade; nothing where there are no venues to trade on."""
-        places = dict(enumerate(filter(None, self._addresses)))
+        places = tuple(filter(None, self._addresses))
         if len(places) < len(self._addresses):
             return []
         trades = self.attacks.trades(now, self.market)

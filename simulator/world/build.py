@@ -10,15 +10,17 @@ from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
 from simulator.liquidity import opening_scales
-from simulator.oracle import reads_venues
-from simulator.scenario import Asset, Keeper, Scenario
+from simulator.scenario import Asset, DepthBook, Keeper, Scenario, Venue
+from simulator.scenario.wiring import reads_venues
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
+from simulator.world.depth_venue import open_depth
 from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
 from simulator.world.records import RESIZE
-from simulator.world.site import KeeperSite, Site, VenueSite
+from simulator.world.routers import open_routers
+from simulator.world.site import KeeperSite, RouterSite, Site, VenueSite
 from simulator.world.standing import (
     FEED_DECIMALS,
     Standing,
@@ -74,7 +76,7 @@ def set_stage(chain: Chain, scenario: Scenario) -> Stage:
     probe, lens, market = build.deploy_all(
         [("Probe", "", b""), ("Lens", "", b""), ("Market", "", abi.encode(b"", addresses.HARNESS))]
     )
-    venues = _open_venues(build, scenario, tokens, market)
+    venues = _open_venues(build, scenario, tokens, market, _first_prices(scenario, standing))
     return Stage(build, scenario, tokens, feeds, venues, probe, lens, market, standing)
 
 
@@ -95,7 +97,8 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
     _open_feeds(stage, first_prices)
     ground = Ground(build, scenario, stage.tokens, stage.feeds, book)
     lending = deploy(ground) if stage.standing is None else attach(ground)
-    keepers = _open_keepers(stage, lending.adapter, first_prices)
+    routers = open_routers(build, scenario, stage.tokens, stage.venues, book)
+    keepers = _open_keepers(stage, lending.adapter, routers, first_prices)
     build.name_errors(lending.errors)
     if stage.standing is None:
         open_book(Desk(ground, lending, first_prices))
@@ -115,6 +118,7 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
         debt_rounding=lending.debt_rounding,
         errors=dict(lending.errors),
         code_hashes=dict(build.code_hashes),
+        routers=routers,
     )
     return World(build.chain, site, build.number)
 
@@ -130,13 +134,28 @@ def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
     stage.build.must("opening the feeds", sends)
 
 
-def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
+def _first_prices(scenario: Scenario, standing: Standing | None) -> Mapping[str, int]:
+    """Of the outside market, when the clock starts [USD 1e8]."""
+    if standing is not None:
+        return standing.prices
+    return {name: round(scenario.first_price(name) * 10**FEED_DECIMALS) for name in scenario.assets}
+
+
+def _open_venues(
+    build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str, prices: Mapping[str, int]
+) -> tuple[VenueSite, ...]:
     """Opens each venue, and its twin where a feed reads any venue."""
     has_twins = reads_venues(scenario)
+
+    def place(venue: Venue, label: str) -> str:
+        if isinstance(venue, DepthBook):
+            return open_depth(build, scenario, venue, tokens, label, owner=market, prices=prices)
+        return open_venue(build, scenario, venue, tokens, market, label)
+
     opened = []
     for venue in scenario.venues:
-        address = open_venue(build, scenario, venue, tokens, market, venue.name)
-        twin = open_venue(build, scenario, venue, tokens, market, f"{venue.name}~twin") if has_twins else None
+        address = place(venue, venue.name)
+        twin = place(venue, f"{venue.name}~twin") if has_twins else None
         opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
     sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]
@@ -154,7 +173,9 @@ def _opening_sizes(scenario: Scenario, opened: Sequence[VenueSite]) -> list[abi.
     return [(address, RESIZE, scale, 0) for address, scale in places if address]
 
 
-def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tuple[KeeperSite, ...]:
+def _open_keepers(
+    stage: Stage, adapter: str, routers: Sequence[RouterSite], prices: Mapping[str, int]
+) -> tuple[KeeperSite, ...]:
     """Deploys each keeper's hand and the flash lenders they borrow from, one for each fee."""
     build, scenario, tokens = stage.build, stage.scenario, tuple(stage.tokens.values())
     lenders = _open_lenders(build, scenario, tokens)
@@ -170,7 +191,9 @@ def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tupl
     hands = build.deploy_all(wanted) if wanted else []
     sends: list[Transaction] = []
     opened = []
-    trust = load("Liquidator").encode("trust", list(tokens), [venue.address for venue in stage.venues])
+    places: list[abi.Static] = [venue.address for venue in stage.venues]
+    places += [router.address for router in routers]
+    trust = load("Liquidator").encode("trust", list(tokens), places)
     for keeper, hand in zip(scenario.keepers, hands, strict=True):
         opened.append(KeeperSite(keeper.name, signers[keeper.name], hand, lenders[to_wad(keeper.flash_fee)]))
         sends.append(transaction(hand, trust, signers[keeper.name]))

@@ -13,17 +13,20 @@ from simulator import compare, run
 from simulator.result import Result
 from simulator.scenario import Scenario
 from tests.small import USDC, WAD, account, column, points, pool, rows, small
-from tests.venues.test_runs import V2, V3, by_ranges
+from tests.venues.test_runs import GAS, V2, V3, by_ranges
 
 X, Y = 10_000 * WAD, 20_000_000 * USDC
 LEAVE = {"leave": "0.4", "drop": "0.05", "within": "1m"}
 FALLS = points(("0s", 2000), ("12s", 1900))
+BOOK: dict[str, Any] = {
+    "name": "amm", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": [["0.1", 10_000_000]],
+}  # fmt: skip
 LINE = {"points": [["0s", 1], ["24s", "0.5"]], "interpolate": "linear"}
 
 
 def crash(venue: dict[str, Any], **changes: Any) -> Scenario:
     """An account that is liquidated at 1 900, in the second step; its collateral is sold at once."""
-    content = {"clock": {"steps": 3, "step": "12s"}, "prices": {"WETH": FALLS}, "keepers": [{"name": "k"}]}
+    content = {"clock": {"steps": 3, "step": "12s"}, "prices": {"WETH": FALLS}, "keepers": [{"name": "k"}], "gas": GAS}
     return small([account("a", 500, 800_000)], **{**content, "venues": [venue], **changes})
 
 
@@ -89,6 +92,15 @@ def test_half_a_pool_pays_half_of_what_all_of_it_pays_for_twice_as_much(kind: st
         useful = 2 * sold / WAD * 0.997
         expected = 7_600_000 * useful / (4000 + useful) / 2
     assert paid == pytest.approx(expected * USDC, rel=1e-7)
+
+
+@pytest.mark.parametrize("share", ["0.25", "1", "4"])
+def test_a_books_curve_is_as_much_longer(share: str) -> None:
+    """An average impact of 10 % at 10 M USD, in proportion below: a sale worth V pays V · (1 − V / (d · 100 M))."""
+    sold, paid = first(run(crash({**BOOK, "depth": share}, prices={"WETH": {"kind": "constant", "value": 1900}})))
+    value = Fraction(sold * 1900, 10**12)
+    expected = value * (1 - value / (Fraction(share) * 100_000_000 * USDC))
+    assert 0 <= expected - paid <= 1
 
 
 # ---------------------------------------------------------------- providers
@@ -162,7 +174,12 @@ def test_each_world_has_its_own_providers() -> None:
 # ---------------------------------------------------------------- both chains
 
 
-@pytest.mark.parametrize("venue", [pool(10_000, 20_000_000), V2, V3], ids=["constant-product", "v2", "v3"])
+KINDS = pytest.mark.parametrize(
+    "venue", [pool(10_000, 20_000_000), V2, V3, BOOK], ids=["constant-product", "v2", "v3", "depth"]
+)
+
+
+@KINDS
 def test_both_chains_and_the_twins_agree(venue: dict[str, Any]) -> None:
     """Depth on a line and providers who leave and return, under a feed that reads the venue: equal traces; the first
     liquidation, which no sale caused, is not induced, so that the twin of the venue has the same liquidity."""

@@ -341,7 +341,7 @@ KEEPERS = [
     ("keepers.0.order", "random", "'random'", "health or book", "keepers.k1.order"),
     ("keepers.0.pair", "smallest", "'smallest'", "largest", "keepers.k1.pair"),
     ("keepers.0.sell", "never", "'never'", "venue or hold", "keepers.k1.sell"),
-    ("keepers.0.route", "worst", "'worst'", "best", "keepers.k1.route"),
+    ("keepers.0.route", "worst", "'worst'", "best or split", "keepers.k1.route"),
     ("keepers.0.min_profit", "-1", "'-1'", USD, "keepers.k1.min_profit"),
     ("keepers.0.capital", "1e15", "'1e15'", USD, "keepers.k1.capital"),
     ("keepers.0.capital", "all", "'all'", USD, "keepers.k1.capital"),
@@ -462,7 +462,6 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
-    ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
     ("keepers.0.online", "0.5"), ("borrowers", "{kind: top-up}"), ("borrowers", "{kind: deleverage}"),
