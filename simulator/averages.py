@@ -37,7 +37,7 @@ class TimeWeightedMean:
     def observe(self, now: int, price: int) -> None:
         """From `now` on the price is `price` [USD 1e8]."""
         last = self._changes[-1]
-        if last.time == now and len(self._changes) > 1:
+        if last.time == now:
             self._changes[-1] = last._replace(price=price)
         elif last.price != price:
             self._changes.append(_Change(now, price, last.total_at(now)))

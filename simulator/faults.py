@@ -16,8 +16,8 @@ from simulator.units import PRICE, price_to_int, to_wad
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
-HIGHEST: Final = 10**20 - 1
-"""[USD 1e8] No report is above it: prices stay below 1e12 USD, or a protocol's products of them might not fit."""
+HIGHEST: Final = 10**12 * PRICE - 1
+"""[USD 1e8] What is multiplied is never reported above it: a protocol's products of higher prices might not fit."""
 
 
 def by_asset(scenario: Scenario) -> dict[str, tuple[Fault, ...]]:

@@ -1,58 +1,65 @@
-"""The feeds of one world: what their sources say, when they report, what is seen of them.
+"""The feeds of one world: what their sources say, what faults make of it, when they report, what is seen of them.
 
 There are two worlds: the real one, and that of the twins, which sees the same market but none of the liquidations'
-sales. Each has a `Feeds` of its own.
+sales. Each has a `Feeds` of its own, with the same sources and the same faults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from simulator.oracle import FeedState, Round, decide, evaluation_order, latest, source_venue, visible
+from simulator.faults import Lagged, acting, by_asset, distorted, silent
+from simulator.oracle import FeedState, Round, decide, latest, visible
 from simulator.prices import PricePaths
-from simulator.scenario import Scenario
-from simulator.units import WAD
-
-Spot = Callable[[int], int]
-"""A venue's price [wad] by its index in the scenario."""
-
-
-def opening_prices(scenario: Scenario, market: Sequence[int], spots: Mapping[str, int]) -> dict[str, int]:
-    """What the feeds say when the book opens [USD 1e8]: what they would report of the first market and the venues.
-
-    `spots` [wad] are the venues' prices by name, before anything was traded.
-    """
-    names = tuple(scenario.assets)
-    found: dict[str, int] = {}
-    for name in evaluation_order(scenario.oracle, scenario.venues):
-        venue = source_venue(scenario, name)
-        if venue is None:
-            found[name] = market[names.index(name)]
-        else:
-            read = scenario.venues[venue]
-            found[name] = max(1, spots[read.name] * found[read.quote] // WAD)
-    return found
+from simulator.scenario import Fault, Scenario, Stale
+from simulator.scenario.wiring import evaluation_order, feeds_read
+from simulator.sources import Sight, Sources, Spot, means
 
 
 class Feeds:
     """Every asset's feed as it stands. Prices are [USD 1e8], in the scenario's order of assets."""
 
     def __init__(self, scenario: Scenario, paths: PricePaths, opening: Mapping[str, int]) -> None:
-        self._scenario, self._paths = scenario, paths
+        self._feeds, self._start = scenario.oracle, scenario.clock.start
         self._names = tuple(scenario.assets)
-        self._order = tuple(evaluation_order(scenario.oracle, scenario.venues))
-        self._sources = {name: source_venue(scenario, name) for name in self._names}
+        self._order = evaluation_order(feeds_read(scenario))
+        self._sources = Sources(scenario, paths)
+        self._means = means(scenario, opening)
+        self._faults = by_asset(scenario)
+        self._lagged = {name: _lagged(faults, opening[name]) for name, faults in self._faults.items()}
         self._states = {name: FeedState.opened(opening[name]) for name in self._names}
         self._written: list[Round | None] = [None] * len(self._names)
+        self._sight: Sight | None = None
 
     def report(self, now: int, step: int, market: Sequence[int], spot: Spot) -> tuple[int, ...]:
         """Every feed decides at `now` [s] in step `step`, those it reads before it; what is seen of each then."""
         shown: dict[str, int] = {}
+        self._sight = sight = Sight(now, step, market, shown, spot)
         for name in self._order:
-            price = self._source_price(name, market, shown, spot)
-            self._states[name] = decide(self._scenario.oracle[name], self._states[name], now, price)
+            self._states[name] = self._decided(name, sight)
             shown[name] = visible(self._states[name], now)
         return tuple(shown[name] for name in self._names)
+
+    def _decided(self, name: str, sight: Sight) -> FeedState:
+        """The feed's state after this block. A fault can change what it reports, or keep it from reporting."""
+        feed, state = self._feeds[name], self._states[name]
+        faults = acting(self._faults[name], sight.now - self._start) if name in self._faults else ()
+        mean = self._means.get(name)
+        price = self._sources.says(name, sight, faults) if mean is None else mean.mean(sight.now)
+        if name in self._faults:
+            price = distorted(faults, self._late(name, sight.now, price, faults), sight.shown)
+        return state if faults and silent(faults) else decide(feed, state, sight.now, price)
+
+    def _late(self, name: str, now: int, price: int, faults: Sequence[Fault]) -> int:
+        """`price`, or what it was before if one of the `faults` makes it stale: the last of them, if they are several.
+
+        All are told every price, for each looks back to before it acts.
+        """
+        found = price
+        for fault, lagged in self._lagged[name]:
+            before = lagged.after(now, price)
+            found = before if fault in faults else found
+        return found
 
     def rounds(self, now: int, shown: Sequence[int]) -> dict[int, int]:
         """Prices of the feeds that have a round to write, by asset index: an equal price is a round too."""
@@ -62,10 +69,15 @@ class Feeds:
         return {index: shown[index] for index in fresh}
 
     def observe(self, now: int, spot: Spot) -> None:
-        """Takes over where the venues stand at the end of a block at `now` [s], until the next one."""
+        """Takes over where the venues stand at the end of a block at `now` [s], for the means, until the next block."""
+        sight = self._sight
+        if sight is None or not self._means:
+            return
+        at_end = Sight(now, sight.step, sight.market, sight.shown, spot)
+        for name, mean in self._means.items():
+            mean.observe(now, self._sources.says(name, at_end))
 
-    def _source_price(self, name: str, market: Sequence[int], shown: Mapping[str, int], spot: Spot) -> int:
-        venue = self._sources[name]
-        if venue is None:
-            return market[self._names.index(name)]
-        return max(1, spot(venue) * shown[self._scenario.venues[venue].quote] // WAD)
+
+def _lagged(faults: Sequence[Fault], opening: int) -> list[tuple[Stale, Lagged]]:
+    """Each fault that makes a price stale, and the prices it looks back at."""
+    return [(fault, Lagged(fault.lag, opening)) for fault in faults if isinstance(fault, Stale)]

@@ -13,12 +13,12 @@ from functools import partial
 from simulator.attack import Attacks, largest
 from simulator.errors import TransactionReverted
 from simulator.feeds import Feeds
-from simulator.oracle import reads_venues
 from simulator.outage import Outages
 from simulator.outside import Outside
 from simulator.prices import PricePaths
 from simulator.quotes import Quotes
 from simulator.scenario import Scenario
+from simulator.scenario.wiring import reads_venues
 from simulator.units import WAD
 from simulator.world import World
 from simulator.world.records import TRADE, Action, State

@@ -6,14 +6,11 @@ seconds. `now` never goes back from one call to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from simulator.errors import InputError
-
 if TYPE_CHECKING:
-    from simulator.scenario import Feed, Scenario, Venue
+    from simulator.scenario import Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,10 @@ def visible(state: FeedState, now: int) -> int:
 
 def latest(state: FeedState, now: int) -> Round | None:
     """The newest of the rounds still kept that is out at `now`; None before any."""
-    return next((each for each in reversed(state.rounds) if each.visible_from <= now), None)
+    for each in reversed(state.rounds):
+        if each.visible_from <= now:
+            return each
+    return None
 
 
 def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:
@@ -70,53 +70,3 @@ def _reports(feed: Feed, state: FeedState, now: int, new_price: int) -> bool:
         return True
     part, whole = feed.deviation.as_integer_ratio()
     return abs(new_price - last.price) * whole >= part * last.price
-
-
-def source_venue(scenario: Scenario, asset: str) -> int | None:
-    """The venue (by index) the asset's feed reads; None where it reads none."""
-    kind, _, name = scenario.oracle[asset].source.partition(":")
-    if kind == "market":
-        return None
-    fits = (venue.name == name if name else venue.base == asset for venue in scenario.venues)
-    return list(fits).index(True)
-
-
-def reads_venues(scenario: Scenario) -> bool:
-    """Whether any feed reads a venue."""
-    return any(source_venue(scenario, name) is not None for name in scenario.assets)
-
-
-def evaluation_order(feeds: Mapping[str, Feed], venues: Sequence[Venue]) -> tuple[str, ...]:
-    """The assets of `feeds`, each after the feed that prices its venue in USD; else in the order given.
-
-    Raises InputError if a feed names no venue of its asset, a venue's quote has no feed, or feeds wait for each other.
-    """
-    reads = {asset: _quote(asset, feed.source, feeds, venues) for asset, feed in feeds.items()}
-    done: dict[str, None] = {}
-    for asset in feeds:
-        done |= dict.fromkeys(reversed(list(_chain(asset, reads))))
-    return tuple(done)
-
-
-def _chain(asset: str, reads: Mapping[str, str | None]) -> Iterator[str]:
-    """`asset`, the feed it reads, the feed that one reads, and so on."""
-    met: list[str] = []
-    here: str | None = asset
-    while here is not None:
-        if here in met:
-            allowed = "feeds that do not read each other in a circle"
-            raise InputError(f"oracle.{asset}.source", " -> ".join([*met, here]), allowed)
-        met.append(here)
-        yield here
-        here = reads[here]
-
-
-def _quote(asset: str, source: str, feeds: Mapping[str, Feed], venues: Sequence[Venue]) -> str | None:
-    """The asset whose feed must stand before `asset`'s can: its venue's quote; None if it reads the market."""
-    kind, _, name = source.partition(":")
-    if kind == "market":
-        return None
-    found = [venue.quote for venue in venues if venue.base == asset and name in ("", venue.name)]
-    if not found or found[0] not in feeds:
-        raise InputError(f"oracle.{asset}.source", source, f"market, or a venue of {asset} whose quote has a feed")
-    return found[0]

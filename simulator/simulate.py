@@ -11,7 +11,6 @@ from simulator.agents.orders import AccountState
 from simulator.book import Book, Position, build_book, check_stands, check_terms
 from simulator.chain.base import Chain
 from simulator.errors import ConservationViolated
-from simulator.feeds import opening_prices
 from simulator.keeping import Keeping, Placed
 from simulator.ledger import Ledger, check_sums
 from simulator.market import Market, Prices
@@ -20,6 +19,7 @@ from simulator.prices import PricePaths, build_paths, rebased
 from simulator.rows import When
 from simulator.scenario import Scenario
 from simulator.screen import Screen
+from simulator.sources import opening_prices
 from simulator.trace import Liquidation, Trace
 from simulator.units import to_base_units
 from simulator.valuation import latent_by_debt, unit_values
@@ -58,7 +58,7 @@ def prepare(scenario: Scenario, chain: Chain) -> Run:
     stage = set_stage(chain, scenario)
     if stage.standing is not None:
         paths = rebased(paths, stage.standing.prices)
-    opening = opening_prices(scenario, paths.values[0], stage.spots())
+    opening = opening_prices(scenario, paths, stage.spots())
     book = build_book(scenario, opening)
     world = build_world(stage, book, opening)
     return Run(scenario, world, paths, book, opening, attached=stage.standing is not None, fork=fork)

@@ -28,6 +28,7 @@ LAYERS = {
         "outage",
         "averages",
         "faults",
+        "sources",
     ],
     3: ["chain"],
     4: ["world"],

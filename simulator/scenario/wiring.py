@@ -28,6 +28,11 @@ def venue_read(content: Content, asset: str) -> int | None:
     return _venue(content, asset, source.venue, f"oracle.{asset}.source", content.oracle[asset].source)
 
 
+def reads_venues(content: Content) -> bool:
+    """Whether any feed reads a venue, at once or as a mean."""
+    return any(feed.reads.reads_venue for feed in content.oracle.values())
+
+
 def spiked_venue(content: Content, index: int, fault: Spike) -> int:
     """The venue (by index) on which the spike `faults[index]` is traded; raises InputError if there is none."""
     return _venue(content, fault.asset, fault.venue or "", f"faults.{index}.venue", fault.venue)
@@ -73,6 +78,14 @@ def rated_in(content: Content, asset: str) -> str:
         return price.to
     allowed = f"another source: rate needs a price path of kind relative, prices.{asset} is of kind {price.kind}"
     raise InputError(f"oracle.{asset}.source", content.oracle[asset].source, allowed)
+
+
+def reporting(content: Content, asset: str) -> tuple[object, ...]:
+    """All that decides what the feed of `asset` reports but for the outside market: with equals it reports the same."""
+    feed = content.oracle[asset]
+    own = [fault for fault in content.faults if fault.asset == asset and not isinstance(fault, Spike)]
+    faults = [fault.model_copy(update={"asset": ""}) for fault in own]
+    return feed, faults, venue_read(content, asset), content.prices[asset] if feed.reads.kind == "rate" else None
 
 
 def evaluation_order(reads: Reads) -> tuple[str, ...]:

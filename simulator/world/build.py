@@ -9,8 +9,8 @@ from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
-from simulator.oracle import reads_venues
 from simulator.scenario import Asset, Keeper, Scenario
+from simulator.scenario.wiring import reads_venues
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction

@@ -18,6 +18,7 @@ from simulator.prices import build_paths
 from simulator.scenario import Asset, Scenario
 from simulator.scenario.book import ForkBook
 from simulator.scenario.sections import Deployment
+from simulator.scenario.wiring import reporting
 from simulator.world import addresses
 from simulator.world.builder import FORK, Builder, rpc_of, text
 from simulator.world.protocols.base import Ground, Lending
@@ -90,7 +91,7 @@ def look_around(build: Builder, scenario: Scenario, tokens: Mapping[str, str]) -
 
 
 def check_shared(scenario: Scenario, standing: Standing) -> None:
-    """InputError if two assets that read one feed are to have different prices, or one reads none."""
+    """InputError if two assets that read one feed are to have different prices or reports, or one reads none."""
     first: dict[str, str] = {}
     paths = _columns(scenario) if len(set(standing.sources.values())) < len(standing.sources) else {}
     for name, feed in standing.sources.items():
@@ -100,6 +101,9 @@ def check_shared(scenario: Scenario, standing: Standing) -> None:
         other = first.setdefault(feed, name)
         if name != other and paths[name] != paths[other]:
             raise InputError(f"prices.{name}", name, f"the same path as {other}: the protocol reads one feed for both")
+        if name != other and reporting(scenario, name) != reporting(scenario, other):
+            allowed = f"the same source, rhythm and faults as {other}: the protocol reads one feed for both"
+            raise InputError(f"oracle.{name}", name, allowed)
 
 
 def _columns(scenario: Scenario) -> dict[str, tuple[object, ...]]:

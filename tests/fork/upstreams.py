@@ -16,9 +16,9 @@ from simulator.book import Book, build_book
 from simulator.chain import anvil_process
 from simulator.chain.anvil import AnvilChain, Origin
 from simulator.chain.secret_url import Url
-from simulator.feeds import opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
+from simulator.sources import opening_prices
 from simulator.world import World, build_world, set_stage
 from tests.small import account, points, pool, small
 
@@ -75,7 +75,7 @@ def crash(accounts: int = 12) -> Scenario:
 
 def deployed(chain: Archive, scenario: Scenario) -> Deployed:
     stage = set_stage(chain, scenario)
-    opening = opening_prices(scenario, build_paths(scenario).values[0], stage.spots())
+    opening = opening_prices(scenario, build_paths(scenario), stage.spots())
     book = build_book(scenario, opening)
     return Deployed(chain, scenario, book, build_world(stage, book, opening), opening)
 

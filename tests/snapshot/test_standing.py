@@ -98,6 +98,9 @@ def test_two_assets_that_share_a_feed_must_have_one_price(market: Stood, tmp_pat
         says = r"prices\.DAI: found 'DAI'; allowed: the same path as USDC: the protocol reads one feed for both"
         with pytest.raises(InputError, match=says):
             run(scenario.replace("prices.DAI", constant("0.99")), fork)
+        says = r"oracle\.DAI: found 'DAI'; allowed: the same source, rhythm and faults as USDC: the protocol reads one"
+        with pytest.raises(InputError, match=says):
+            run(scenario.replace("faults", [{"asset": "DAI", "kind": "freeze"}]), fork)
 
 
 def test_an_asset_that_reads_no_feed_cannot_be_told_a_price(market: Stood, tmp_path: Path) -> None:
