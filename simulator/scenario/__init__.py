@@ -6,6 +6,7 @@
 
 from simulator.scenario.book import Account, Book, Cluster, Lognormal, Pareto, Sample
 from simulator.scenario.correlation import Correlation
+from simulator.scenario.depth import DepthBook
 from simulator.scenario.faults import Clamp, Fault, Freeze, RateCap, Revert, Scale, Spike, Stale
 from simulator.scenario.model import Series
 from simulator.scenario.oracle import Feed, Source
@@ -25,6 +26,7 @@ from simulator.scenario.prices import (
     Ramp,
     Relative,
 )
+from simulator.scenario.recovery import Recovery
 from simulator.scenario.scenario import Scenario, shipped
 from simulator.scenario.sections import (
     Asset,
@@ -40,7 +42,7 @@ from simulator.scenario.sections import (
     Provenance,
     Rate,
 )
-from simulator.scenario.venues import ConstantProduct, Recovery, UniswapV2, UniswapV3, Venue
+from simulator.scenario.venues import ConstantProduct, UniswapV2, UniswapV3, Venue
 
 __all__ = [
     "Account",
@@ -55,6 +57,7 @@ __all__ = [
     "ConstantProduct",
     "Correlation",
     "Csv",
+    "DepthBook",
     "DiscountLinear",
     "ExchangeRate",
     "Factor",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 PROTOCOL_KINDS: Final = ("euler-v2", "aave-v4")
-VENUE_KINDS: Final = ("depth",)
 KEEPER_POLICIES: Final = ("two-step",)
 KEEPER_ORDERS: Final = ("profit",)
 KEEPER_PAIRS: Final = ("profit", "toxic")

@@ -9,19 +9,19 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from simulator.errors import InputError
-from simulator.scenario import planned
+from simulator.scenario.depth import DepthBook, check_depth
 from simulator.scenario.liquidity import Depth, DepthPath, Providers, extremes
+from simulator.scenario.recovery import Recovery
 from simulator.scenario.scalars import (
     Scalar,
     decimal_places,
     exact,
-    never_or_duration,
     number,
     plain,
     refuse,
     whole,
 )
-from simulator.scenario.section import Address, AssetName, Name, Part, Ratio, Section, kinds
+from simulator.scenario.section import Address, AssetName, Name, Part, Section, kinds
 
 SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
 """Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
@@ -33,16 +33,6 @@ _MOST_RESERVE: Final = 31
 """Power of ten, in base units: what a venue multiplies two of them by leaves 256 bits room, and each fits 112."""
 _PRECISION: Final = Context(prec=60)
 _TICK: Final = _PRECISION.ln(Decimal("1.0001"))
-
-
-class Recovery(Section):
-    """Half-life of the gap between venue and market [s]; None: it never closes; 0: in each block.
-
-    `permanent`: the share of what a liquidation's sale displaced the venue by that never closes.
-    """
-
-    half_life: Annotated[int | None, never_or_duration] = None
-    permanent: Ratio = Decimal(0)
 
 
 def _read_reserve(index: int, value: object) -> Decimal:
@@ -138,11 +128,11 @@ class UniswapV3(Section):
         return SPACING[self.fee]
 
 
-Venue = ConstantProduct | UniswapV2 | UniswapV3
+Venue = ConstantProduct | UniswapV2 | UniswapV3 | DepthBook
 AnyVenue = Annotated[
     Venue,
     Field(discriminator="kind"),
-    kinds(("constant-product", "uniswap-v2", "uniswap-v3"), planned.VENUE_KINDS),
+    kinds(("constant-product", "uniswap-v2", "uniswap-v3", "depth")),
 ]
 
 
@@ -164,6 +154,9 @@ def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
 
 def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
     """Raise InputError if `venue` could not stand between tokens of these `decimals`, of base and quote."""
+    if isinstance(venue, DepthBook):
+        check_depth(venue)
+        return
     if not isinstance(venue, ConstantProduct) and venue.address is not None:
         _check_standing(venue)
         return

@@ -9,11 +9,12 @@ from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
-from simulator.scenario import Asset, Keeper, Scenario
+from simulator.scenario import Asset, DepthBook, Keeper, Scenario, Venue
 from simulator.scenario.wiring import reads_venues
 from simulator.units import to_base_units, to_wad
 from simulator.world import addresses
 from simulator.world.builder import Builder, text, transaction
+from simulator.world.depth_venue import open_depth
 from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
 from simulator.world.site import KeeperSite, Site, VenueSite
@@ -72,7 +73,7 @@ def set_stage(chain: Chain, scenario: Scenario) -> Stage:
     probe, lens, market = build.deploy_all(
         [("Probe", "", b""), ("Lens", "", b""), ("Market", "", abi.encode(b"", addresses.HARNESS))]
     )
-    venues = _open_venues(build, scenario, tokens, market)
+    venues = _open_venues(build, scenario, tokens, market, _first_prices(scenario, standing))
     return Stage(build, scenario, tokens, feeds, venues, probe, lens, market, standing)
 
 
@@ -128,13 +129,28 @@ def _open_feeds(stage: Stage, prices: Mapping[str, int]) -> None:
     stage.build.must("opening the feeds", sends)
 
 
-def _open_venues(build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str) -> tuple[VenueSite, ...]:
+def _first_prices(scenario: Scenario, standing: Standing | None) -> Mapping[str, int]:
+    """Of the outside market, when the clock starts [USD 1e8]."""
+    if standing is not None:
+        return standing.prices
+    return {name: round(scenario.first_price(name) * 10**FEED_DECIMALS) for name in scenario.assets}
+
+
+def _open_venues(
+    build: Builder, scenario: Scenario, tokens: Mapping[str, str], market: str, prices: Mapping[str, int]
+) -> tuple[VenueSite, ...]:
     """Opens each venue, and its twin where a feed reads any venue."""
     has_twins = reads_venues(scenario)
+
+    def place(venue: Venue, label: str) -> str:
+        if isinstance(venue, DepthBook):
+            return open_depth(build, scenario, venue, tokens, label, owner=market, prices=prices)
+        return open_venue(build, scenario, venue, tokens, market, label)
+
     opened = []
     for venue in scenario.venues:
-        address = open_venue(build, scenario, venue, tokens, market, venue.name)
-        twin = open_venue(build, scenario, venue, tokens, market, f"{venue.name}~twin") if has_twins else None
+        address = place(venue, venue.name)
+        twin = place(venue, f"{venue.name}~twin") if has_twins else None
         opened.append(VenueSite(venue.name, venue.base, venue.quote, address, twin))
     places = [address for site in opened for address in (site.address, site.twin) if address]
     sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]

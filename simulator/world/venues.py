@@ -12,7 +12,7 @@ from simulator.chain import abi
 from simulator.chain.artifact import load, real
 from simulator.chain.base import Transaction
 from simulator.errors import InputError, TransactionReverted
-from simulator.scenario import ConstantProduct, Scenario, UniswapV2, UniswapV3, Venue
+from simulator.scenario import ConstantProduct, Scenario, UniswapV2, UniswapV3
 from simulator.scenario.venues import price_of, reserves_of, ticks
 from simulator.units import to_base_units
 from simulator.world import addresses
@@ -37,8 +37,12 @@ NOBODY: Final = "0x" + "00" * 20
 _PRECISION: Final = Context(prec=80)
 
 
+Pool = ConstantProduct | UniswapV2 | UniswapV3
+"""A venue that holds the liquidity it trades with."""
+
+
 def open_venue(
-    build: Builder, scenario: Scenario, venue: Venue, tokens: Mapping[str, str], owner: str, label: str
+    build: Builder, scenario: Scenario, venue: Pool, tokens: Mapping[str, str], owner: str, label: str
 ) -> str:
     """Deploys `venue` with its liquidity; `label` sets two deployments of one venue apart. Address of its `IVenue`.
 

@@ -462,7 +462,6 @@ def test_an_unknown_key_of_each_price_kind(kind: str, tmp_path: Path) -> None:
 
 NOT_BUILT = [
     ("protocol.kind", "euler-v2"), ("protocol.kind", "aave-v4"), ("protocol.safety", "{grace_window: 10m}"),
-    ("venues.0.kind", "depth"),
     ("keepers.0.policy", "two-step"), ("keepers.0.order", "profit"), ("keepers.0.pair", "profit"),
     ("keepers.0.pair", "toxic"), ("keepers.0.sell", "{after: 30m}"), ("keepers.0.latency", "12s"),
     ("keepers.0.online", "0.5"), ("borrowers", "{kind: top-up}"), ("borrowers", "{kind: deleverage}"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.errors import InputError, NotBuilt, UnknownKey
+from simulator.errors import InputError, UnknownKey
 from simulator.scenario import Scenario, UniswapV2, UniswapV3
 from simulator.scenario.venues import LAST_TICK, SPACING, check_venue, tick_of, ticks
 from simulator.world.venues import opening_root, trading_limits
@@ -85,8 +85,8 @@ def test_a_price_outside_the_pools_range_is_refused() -> None:
 
 
 def test_kinds_and_keys_that_are_not_there() -> None:
-    with pytest.raises(NotBuilt):
-        scenario({**V2, "kind": "depth"})
+    with pytest.raises(InputError, match="constant-product, uniswap-v2, uniswap-v3, depth"):
+        scenario({**V2, "kind": "curve"})
     with pytest.raises(UnknownKey, match="liquidity"):
         scenario({**V3, "liquidty": []})
 

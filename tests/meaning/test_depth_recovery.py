@@ -1,0 +1,114 @@
+"""An off-chain book in a run: it pays by its curve, follows the market at once, and forgets what it was sold."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from simulator import compare, run
+from simulator.result import Result
+from simulator.scenario import Scenario
+from tests.small import USDC, WAD, account, column, constant, points, rows, small
+
+MARKET = 1900
+SLOPE = 0.01 / 22_500_000
+"""[per USD] Of the impact on the average price, up to the first point; the marginal price falls twice as fast."""
+
+
+def one_sale(
+    half_life: str, price: dict[str, Any], oracle: str = "market", changes: dict[str, Any] | None = None, **clock: Any
+) -> Scenario:
+    """9 450 WETH against 17.1 M USDC, unhealthy from the first: liquidated whole and sold in the first block."""
+    book = {
+        "name": "book", "kind": "depth", "base": "WETH", "quote": "USDC",
+        "curve": [["0.01", 22_500_000], ["0.02", 44_400_000]], "recovery": {"half_life": half_life}, **(changes or {}),
+    }  # fmt: skip
+    return small(
+        [account("whale", 9_450, 17_100_000)],
+        clock={**clock, "block": "12s"},
+        prices={"WETH": price},
+        oracle={"WETH": {"source": oracle, "deviation": 0, "heartbeat": "0s"}},
+        venues=[book],
+        keepers=[{"name": "k", "sell": "venue"}],
+        gas={"per_liquidation": 500_000},
+    )
+
+
+def displacement(result: Result) -> float:
+    """ln(spot/mid) that the sale leaves by the curve: 1 − 2 · slope · what was sold, at the mid."""
+    (sale,) = rows(result, "liquidations")
+    assert sale["step"] == "0"
+    value = int(sale["received"]) * MARKET / WAD
+    assert 10_000_000 < value < 22_500_000
+    return math.log(1 - 2 * SLOPE * value)
+
+
+def spots(result: Result) -> list[float]:
+    return [float(price) for price in column(result, "steps", "venue_WETH")]
+
+
+@pytest.mark.parametrize(("step", "steps", "seconds"), [("12s", 151, 12), ("1m", 31, 60), ("10m", 4, 600)])
+def test_the_displacement_halves_every_half_life_whatever_the_step(step: str, steps: int, seconds: int) -> None:
+    """A sale at t = 0 has ln(spot/market) at 2^(−t/half_life) of what the curve says, to 1e-6, on any clock."""
+    result = run(one_sale("7m", constant(MARKET), step=step, steps=steps))
+    left = displacement(result)
+    for index, spot in enumerate(spots(result)[1:], start=1):
+        assert math.log(spot / MARKET) == pytest.approx(left * 2 ** (-index * seconds / 420), rel=1e-6)
+
+
+def test_never_and_at_once() -> None:
+    """`never`: the displacement stays; `0s`: makers are back at the market in the next block."""
+    stays = run(one_sale("never", constant(MARKET), step="12s", steps=5))
+    assert [math.log(spot / MARKET) for spot in spots(stays)] == pytest.approx([displacement(stays)] * 5, rel=1e-6)
+    assert spots(run(one_sale("0s", constant(MARKET), step="12s", steps=3)))[1:] == [MARKET, MARKET]
+
+
+def test_the_makers_follow_the_market_at_once() -> None:
+    """The market's moves are in the spot in full, whatever the half-life; the displacement decays beside them."""
+    path = points(("0s", MARKET), ("12s", 2100), ("36s", 1500))
+    result = run(one_sale("24s", path, step="12s", steps=5))
+    left = displacement(result)
+    for index, (spot, market) in enumerate(zip(spots(result), [MARKET, 2100, 2100, 1500, 1500], strict=True)):
+        assert math.log(spot / market) == pytest.approx(left * 2 ** (-index / 2), rel=1e-6)
+
+
+def test_the_permanent_share_of_a_displacement_stays() -> None:
+    """A quarter never closes: ln(spot/market) is 1/4 + 3/4 · 2^(−t/half_life) of what the sale left."""
+    changes = {"recovery": {"half_life": "24s", "permanent": "0.25"}}
+    result = run(one_sale("24s", constant(MARKET), changes=changes, step="12s", steps=8))
+    left = displacement(result)
+    for index, spot in enumerate(spots(result)):
+        expected = left * (0.25 + 0.75 * 2 ** (-index / 2))
+        assert math.log(spot / MARKET) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("measure", "share"), [("average", 1), ("marginal", 2)])
+def test_a_keepers_sale_brings_what_the_curve_says(measure: str, share: int) -> None:
+    """Its value v at the mid less v · a(v), or less the integral of m up to v, which on the first piece is half of it:
+    to the unit, in a whole run."""
+    result = run(one_sale("never", constant(MARKET), changes={"measure": measure}, step="12s", steps=1))
+    (sale,) = rows(result, "liquidations")
+    value = Fraction(int(sale["received"]) * MARKET, 10**12)
+    lost = value**2 / (100 * 22_500_000 * USDC * share)
+    assert int(sale["proceeds"]) == math.floor(value - lost)
+    assert int(sale["profit"]) == int(sale["proceeds"]) - int(sale["repaid"])
+
+
+def test_a_sale_the_book_cannot_take_is_refused_whole() -> None:
+    """18 M into a curve of 10 M: InsufficientLiquidity, nothing is repaid and the book stands at the market."""
+    result = run(one_sale("never", constant(MARKET), changes={"curve": [["0.01", 10_000_000]]}, step="12s", steps=1))
+    assert column(result, "refusals", "error") == ["InsufficientLiquidity"]
+    assert rows(result, "liquidations") == []
+    assert spots(result) == [MARKET]
+
+
+@pytest.mark.parametrize("oracle", ["market", "venue"])
+def test_both_chains_run_a_book_alike(oracle: str) -> None:
+    """Sales, decay and moves of the market; with a feed that reads the book, and so with its twin."""
+    path = points(("0s", MARKET), ("24s", 1850), ("48s", 1950))
+    revm, anvil = compare(one_sale("1m", path, oracle, step="12s", steps=6))
+    assert revm.tables == anvil.tables
+    assert len(rows(revm, "liquidations")) >= 1
