@@ -66,12 +66,13 @@ class OwnTime:
     @property
     def line(self) -> str:
         """One row for people."""
-        quiet, made = self.quiet_own / self.quiet_evm, self.liquidation_own / self.liquidation_evm
-        return (
-            f"{self.accounts} accounts: quiet step {self.quiet_own:.0f} us own, {self.quiet_evm:.0f} us EVM ({quiet:.0%}; "
-            f"{self.quiet_steps} steps); liquidation {self.liquidation_own:.0f} us own, {self.liquidation_evm:.0f} us EVM "
-            f"({made:.0%}; {self.liquidations})"
-        )
+        quiet = _shares("quiet step", self.quiet_own, self.quiet_evm, self.quiet_steps)
+        made = _shares("liquidation", self.liquidation_own, self.liquidation_evm, self.liquidations)
+        return f"{self.accounts} accounts: {quiet}; {made}"
+
+
+def _shares(what: str, own: float, evm: float, count: int) -> str:
+    return f"{what} {own:.0f} us own, {evm:.0f} us EVM ({own / evm:.0%}; {count})"
 
 
 def own_time(accounts: int) -> OwnTime:
