@@ -1,6 +1,6 @@
 """The tables of docs/mechanisms.md, computed from tests/docs/mechanisms.yaml.
 
-    python -m tests.docs.mechanisms --write
+    python tests/docs/mechanisms.py --write
 
 puts what the simulator says today between the page's markers. Runs are in process and shared between rows.
 """
