@@ -37,7 +37,7 @@ def _recorded(scenario: Scenario, liquidations: int) -> tuple[Record, Block]:
     paths, chain = build_paths(scenario), RecordingChain()
     world = prepare(scenario, chain).world
     now = scenario.clock.start + scenario.clock.step
-    world.market_block(now, [], {0: paths.values[-1][0]})
+    world.market_block(now, [], {0: paths.values[-1][0]}, {})
     before = len(chain.record.blocks)
     for account in range(liquidations):
         order = Order(account, 0, 1, UNLIMITED, ANY_PROFIT, False, (0,))

@@ -175,14 +175,14 @@ class Bench:
         if not wanted:
             return []
         now, world = self._start + after, self._world
-        world.market_block(now, [], {ASSETS.index(name): int(1000 * PRICE * factor) for name in OWED})
+        world.market_block(now, [], {ASSETS.index(name): int(1000 * PRICE * factor) for name in OWED}, {})
         if wanted[0].write_off:
             self._send(now, self._order(HELD, FIRST))
         else:
             for way in (HELD, *VENUES, *(f"{kind}+{kind}" for kind in VENUES)):
                 self._send(now, self._order(way, FIRST, SMALL))
         now += 12
-        world.market_block(now, [], {})
+        world.market_block(now, [], {}, {})
         return [self._figure(now, kind) for kind in wanted]
 
     def _figure(self, now: int, kind: Kind) -> Figure:

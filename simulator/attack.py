@@ -41,13 +41,16 @@ class Attacks:
         self._holding: dict[int, Trade] = {}  # by fault: the trade that gives back what was got
         self.asked: list[Trade] = []  # by the last `trades`
         self._units: tuple[int, ...] = ()  # [USD 1e26 per base unit] then
-        self._paid = 0  # [USD 1e26] put in less got back, each at the market's price when it was traded
+        self._paid = 0  # [USD 1e26] put in less got back, at the market's prices of the time
 
     def trades(self, now: int, market: Sequence[int]) -> list[Trade]:
         """What attackers trade in the market block at `now` [unix s] with outside prices `market` [USD 1e8].
 
         First those who are done trade back, then others begin. InputError if a budget does not buy one unit.
         """
+        self.asked = []
+        if not self._waiting and not self._holding:
+            return self.asked
         self._units = unit_values(market, self._decimals)
         offset = now - self._scenario.clock.start
         back = [trade for index, trade in self._holding.items() if self._ends(index, offset)]
@@ -59,10 +62,13 @@ class Attacks:
         """The venues carried out what `trades` asked for last: (amount in, amount out) [token] of each."""
         for trade, (given, got) in zip(self.asked, traded, strict=True):
             back = replace(trade, sells_base=not trade.sells_base, amount=got, gives_back=True)
-            self._paid += given * self._units[self._sold(trade)] - got * self._units[self._sold(back)]
-            self._holding.pop(trade.fault, None)
-            if self._waiting.pop(trade.fault, None) is not None:
+            if trade.gives_back:
+                del self._holding[trade.fault]
+                self._paid -= got * self._units[self._sold(back)]
+            else:
+                del self._waiting[trade.fault]
                 self._holding[trade.fault] = back
+                self._paid += given * self._units[self._sold(trade)]
 
     def cost(self, market: Sequence[int]) -> int:
         """What attackers put in less what they got back [USD 1e26]: below zero if they gained.

@@ -47,6 +47,10 @@ class Keeping:
         self._routes = {
             (c, d): routes(pairs, sold, bought) for c, sold in enumerate(assets) for d, bought in enumerate(assets)
         }
+        self._splits = {
+            (router.split.sold, router.split.bought): (len(pairs) + index,)
+            for index, router in enumerate(world.site.routers)
+        }
         self._figures: dict[Route | None, gas.Entry] = {}
         self._gwei = to_base_units(scenario.gas.price_gwei, GWEI_PLACES, "gas.price_gwei")
         self._native = assets.index(scenario.gas.native) if self._gwei else 0
@@ -54,9 +58,17 @@ class Keeping:
     def gas_of(self, seen: AccountState, route: Route | None, *, losses: int = 0) -> int:
         """[gas] of a liquidation of the account along `route` (None: held), by the schedule; `losses`: debts lost."""
         if route not in self._figures:
-            kinds = None if route is None else [self._scenario.venues[venue].kind for venue in route]
-            self._figures[route] = gas.entry(self._scenario.protocol.kind, gas.way_of(kinds), self._scenario.gas)
+            self._figures[route] = self._figure(route)
         return self._figures[route].total(seen.positions, losses=losses)
+
+    def _figure(self, route: Route | None) -> gas.Entry:
+        kinds, protocol = [venue.kind for venue in self._scenario.venues], self._scenario.protocol.kind
+        if route and route[0] >= len(kinds):
+            arms = self._world.site.routers[route[0] - len(kinds)].split.arms
+            ways = [([kinds[one] for one in arm.firsts], [kinds[one] for one in arm.seconds]) for arm in arms]
+            return gas.split(protocol, ways, self._scenario.gas)
+        way = gas.way_of(None if route is None else [kinds[venue] for venue in route])
+        return gas.entry(protocol, way, self._scenario.gas)
 
     def cost(self, amount: int, units: Sequence[int]) -> int:
         """What so much gas costs at the native asset's oracle price [USD 1e26], rounded up."""
@@ -71,9 +83,11 @@ class Keeping:
         What became of each order, and the interest the block charged: (asset index, amount [token]).
         """
         units = unit_values(oracle, self._world.site.decimals)
-        view = View(
-            unhealthy, units, self._backs, self._routes, lambda seen, way: self.cost(self.gas_of(seen, way), units)
-        )
+
+        def cost(seen: AccountState, way: Route | None) -> int:
+            return self.cost(self.gas_of(seen, way), units)
+
+        view = View(unhealthy, units, self._backs, self._routes, cost, self._splits)
         wanted = [(keeper, site, self._decide(now, keeper, site, view)) for keeper, site in self._keepers]
         fitting = self._fitting([orders for _, _, orders in wanted], unhealthy)
         sent = [

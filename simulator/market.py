@@ -65,7 +65,7 @@ class Side:
 
     def _trades(self, now: int) -> list[Action]:
         """What attackers trade; nothing where there are no venues to trade on."""
-        places = dict(enumerate(filter(None, self._addresses)))
+        places = tuple(filter(None, self._addresses))
         if len(places) < len(self._addresses):
             return []
         trades = self.attacks.trades(now, self.market)

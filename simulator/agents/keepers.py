@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.agents.orders import ANY_PROFIT, UNLIMITED, AccountState, Order, Question
 from simulator.agents.routes import Route
@@ -23,6 +23,7 @@ class View:
     backs: Sequence[Sequence[bool]]  # by account, then asset: what can be seized
     routes: Mapping[tuple[int, int], tuple[Route, ...]]  # by (collateral, debt)
     gas_cost: Callable[[AccountState, Route | None], int]  # [USD 1e26]; route None: held
+    splits: Mapping[tuple[int, int], Route] = field(default_factory=dict)  # by pair: over the router, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ def _order(
 
 
 def _routes(keeper: Keeper, pick: Pick, view: View) -> tuple[Route, ...]:
-    return ((),) if keeper.sell == "hold" else view.routes[pick.collateral, pick.debt]
+    pair = pick.collateral, pick.debt
+    if keeper.sell == "hold":
+        return ((),)
+    return (view.splits[pair],) if keeper.route == "split" and pair in view.splits else view.routes[pair]
 
 
 def _wanted(keeper: Keeper) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from simulator.prices.draws import Stream
@@ -41,7 +42,7 @@ class Normals:
 
     def _kept(self, name: str) -> list[float]:
         if name not in self._drawn:
-            self._drawn[name] = [normal for normal, _ in zip(self._own(name), range(self._count), strict=False)]
+            self._drawn[name] = list(islice(self._own(name), self._count))
         return self._drawn[name]
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from simulator.errors import InputError
-from simulator.scenario.scalars import Scalar, number, refuse
+from simulator.scenario.scalars import Scalar, decimal_places, number, refuse
 from simulator.scenario.section import AssetName, Section
 
 _PAIR = "two assets' names, such as [WETH, WBTC]"
@@ -36,46 +36,53 @@ def order(pairs: Sequence[Correlation]) -> tuple[str, ...]:
 
 
 def triangle(pairs: Sequence[Correlation]) -> tuple[list[list[Fraction]], list[Fraction]]:
-    """The matrix of `pairs` as L · D · Lᵀ: L's rows left of its diagonal of ones, and D ≥ 0, in `order`.
+    """The matrix of `pairs` as L · D · Lᵀ, in `order`: each row of L left of its diagonal of ones, and D ≥ 0. Exact.
 
-    Raises InputError at `correlation.<i>` if no numbers are correlated so: i is the last pair that ties the first
-    asset that cannot be tied.
+    Elimination without fractions (Bareiss, 1968): what is left after each column are whole minors of the matrix.
+    Raises InputError at `correlation.<i>.value` if no numbers are correlated so.
     """
-    names = order(pairs)
-    values = {frozenset(pair.assets): Fraction(pair.value) for pair in pairs}
-    rows: list[list[Fraction]] = []
+    names, (left, scale) = order(pairs), _scaled(pairs)
+    rows: list[list[Fraction]] = [[] for _ in names]
     squares: list[Fraction] = []
-    for name in names:
-        before = [values.get(frozenset((name, other)), Fraction(0)) for other in names[: len(rows)]]
-        row, left = _row(before, rows, squares)
-        if left is None:
-            raise _impossible(pairs, name, names)
-        rows.append(row)
-        squares.append(left)
+    before = 1
+    for column, name in enumerate(names):
+        pivot = left[column][column]
+        lost = [below for below in range(column + 1, len(names)) if not pivot and left[below][column]]
+        if pivot < 0 or lost:
+            raise _impossible(pairs, names[lost[0]] if lost else name)
+        squares.append(Fraction(pivot, before * scale))
+        for row in range(column + 1, len(names)):
+            rows[row].append(Fraction(left[row][column], pivot) if pivot else Fraction(0))
+        if pivot:
+            _eliminate(left, column, before)
+            before = pivot
     return rows, squares
 
 
-def _impossible(pairs: Sequence[Correlation], name: str, names: Sequence[str]) -> InputError:
-    index = max(index for index, pair in enumerate(pairs) if name in pair.assets and _known(pair, name, names))
+def _scaled(pairs: Sequence[Correlation]) -> tuple[list[list[int]], int]:
+    """The lower half of the matrix in whole numbers, and what one is there."""
+    names = order(pairs)
+    scale: int = 10 ** max((decimal_places(pair.value) for pair in pairs), default=0)
+    half = [[0] * row + [scale] for row in range(len(names))]
+    for pair in pairs:
+        column, row = sorted(names.index(name) for name in pair.assets)
+        half[row][column] = int(Fraction(pair.value) * scale)
+    return half, scale
+
+
+def _eliminate(left: list[list[int]], column: int, before: int) -> None:
+    """Take `column` out of the rows below it, in place; every division is exact."""
+    pivot = left[column][column]
+    for row in range(column + 1, len(left)):
+        of_row = left[row][column]
+        for other in range(column + 1, row + 1):
+            left[row][other] = (pivot * left[row][other] - of_row * left[other][column]) // before
+
+
+def _impossible(pairs: Sequence[Correlation], name: str) -> InputError:
+    """The last pair that ties `name` to an asset before it is the one that does not fit."""
+    names = order(pairs)
+    known = names[: names.index(name) + 1]
+    index = max(index for index, pair in enumerate(pairs) if name in pair.assets and set(pair.assets) <= set(known))
     allowed = f"what {name}'s other correlations leave room for: the matrix must be positive semi-definite"
     return InputError(f"correlation.{index}.value", pairs[index].value, allowed)
-
-
-def _known(pair: Correlation, name: str, names: Sequence[str]) -> bool:
-    """Whether `pair` ties `name` to one that stands before it."""
-    return all(names.index(each) <= names.index(name) for each in pair.assets)
-
-
-def _row(
-    values: list[Fraction], rows: list[list[Fraction]], squares: list[Fraction]
-) -> tuple[list[Fraction], Fraction | None]:
-    """One more row of L, and of D; None for D if there is none."""
-    row: list[Fraction] = []
-    for column, value in enumerate(values):
-        known = zip(row, rows[column], squares, strict=False)
-        rest = value - sum((mine * its * square for mine, its, square in known), Fraction(0))
-        if not squares[column] and rest:
-            return row, None
-        row.append(rest / squares[column] if squares[column] else Fraction(0))
-    left = 1 - sum((each * each * square for each, square in zip(row, squares, strict=True)), Fraction(0))
-    return row, left if left >= 0 else None

@@ -154,7 +154,7 @@ class Keeper(Section):
     order: Annotated[str, choice(("health", "book"), planned.KEEPER_ORDERS)] = "health"
     pair: Annotated[str, choice(("largest",), planned.KEEPER_PAIRS)] = "largest"
     sell: Annotated[str, choice(("venue", "hold"), planned_mapping=True)] = "venue"
-    route: Annotated[str, choice(("best",))] = "best"
+    route: Annotated[str, choice(("best", "split"))] = "best"
     min_profit: Usd | None = None
     capital: Usd | None = None
     flash_fee: Part = ZERO

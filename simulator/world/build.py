@@ -17,7 +17,8 @@ from simulator.world.builder import Builder, text, transaction
 from simulator.world.depth_venue import open_depth
 from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
-from simulator.world.site import KeeperSite, Site, VenueSite
+from simulator.world.routers import open_routers
+from simulator.world.site import KeeperSite, RouterSite, Site, VenueSite
 from simulator.world.standing import (
     FEED_DECIMALS,
     Standing,
@@ -94,7 +95,8 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
     _open_feeds(stage, first_prices)
     ground = Ground(build, scenario, stage.tokens, stage.feeds, book)
     lending = deploy(ground) if stage.standing is None else attach(ground)
-    keepers = _open_keepers(stage, lending.adapter, first_prices)
+    routers = open_routers(build, scenario, stage.tokens, stage.venues, book)
+    keepers = _open_keepers(stage, lending.adapter, routers, first_prices)
     build.name_errors(lending.errors)
     if stage.standing is None:
         open_book(Desk(ground, lending, first_prices))
@@ -114,6 +116,7 @@ def build_world(stage: Stage, book: Book, first_prices: Mapping[str, int]) -> Wo
         debt_rounding=lending.debt_rounding,
         errors=dict(lending.errors),
         code_hashes=dict(build.code_hashes),
+        routers=routers,
     )
     return World(build.chain, site, build.number)
 
@@ -159,7 +162,9 @@ def _open_venues(
     return tuple(opened)
 
 
-def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tuple[KeeperSite, ...]:
+def _open_keepers(
+    stage: Stage, adapter: str, routers: Sequence[RouterSite], prices: Mapping[str, int]
+) -> tuple[KeeperSite, ...]:
     """Deploys each keeper's hand and the flash lenders they borrow from, one for each fee."""
     build, scenario, tokens = stage.build, stage.scenario, tuple(stage.tokens.values())
     lenders = _open_lenders(build, scenario, tokens)
@@ -175,7 +180,9 @@ def _open_keepers(stage: Stage, adapter: str, prices: Mapping[str, int]) -> tupl
     hands = build.deploy_all(wanted) if wanted else []
     sends: list[Transaction] = []
     opened = []
-    trust = load("Liquidator").encode("trust", list(tokens), [venue.address for venue in stage.venues])
+    places: list[abi.Static] = [venue.address for venue in stage.venues]
+    places += [router.address for router in routers]
+    trust = load("Liquidator").encode("trust", list(tokens), places)
     for keeper, hand in zip(scenario.keepers, hands, strict=True):
         opened.append(KeeperSite(keeper.name, signers[keeper.name], hand, lenders[to_wad(keeper.flash_fee)]))
         sends.append(transaction(hand, trust, signers[keeper.name]))

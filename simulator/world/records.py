@@ -17,7 +17,7 @@ TOTALS_WORDS: Final = 7
 RESULT_WORDS: Final = 11
 NAMED_ERRORS: Final = (
     "LendingPool", "LendingPoolAdapter", "Liquidator", "ConstantProductPool", "FlashLender", "Token", "PriceFeed",
-    "Probe", "CompoundV2Adapter", "DepthBook", "UniswapV2Venue", "UniswapV3Venue",
+    "Probe", "CompoundV2Adapter", "DepthBook", "SplitRouter", "UniswapV2Venue", "UniswapV3Venue",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simulator.agents.routes import Split
 from simulator.world.protocols.base import DebtRounding
 
 
@@ -30,6 +31,14 @@ class KeeperSite:
 
 
 @dataclass(frozen=True, slots=True)
+class RouterSite:
+    """A router: what it splits, and where it stands."""
+
+    split: Split
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Addresses by role; `assets`, `tokens` and `feeds` run in the scenario's order of assets."""
 
@@ -48,6 +57,12 @@ class Site:
     debt_rounding: DebtRounding
     errors: Mapping[bytes, str]  # the protocol's own, signature by selector
     code_hashes: Mapping[str, str]
+    routers: tuple[RouterSite, ...] = ()  # none but where a keeper splits
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where a route's venues and routers stand, by the index it has of them."""
+        return tuple([venue.address for venue in self.venues] + [router.address for router in self.routers])
 
     def token(self, asset: str) -> str:
         """The token contract of `asset`."""

@@ -21,6 +21,8 @@ NOWHERE: Final = "0x" + "00" * 20
 ORDER_ALLOWANCE: Final = 40_000_000
 """[gas] of one order: several times the dearest, an account of 128 assets; one that burns it all takes nothing from
 the next."""
+SPLIT_ALLOWANCE: Final = 200_000_000
+"""[gas] The same of an order that goes over a router, which asks its venues many times before it sells."""
 ORDER_OVERHEAD: Final = 40_000_000
 """[gas] beside an order's allowance: health before and at 128 twin prices, what the call keeps back, the record."""
 ORDERS_PER_TRANSACTION: Final = 50
@@ -40,6 +42,7 @@ class World:
         self.site = site
         self.number = number
         self._opening = number
+        self._places = site.places
         self._tx_gas = chain.block_gas_limit
         venues = [venue.address for venue in site.venues]
         twins = [venue.twin for venue in site.venues if venue.twin is not None]
@@ -138,8 +141,9 @@ class World:
         for index, (keeper, wanted) in enumerate(orders):
             for part in self._parts(wanted):
                 rows: list[abi.Static] = [self._order(order) for order in part]
-                data = abi.encode(self._execute, ORDER_ALLOWANCE, rows, prices)
-                sends.append(Transaction(keeper.signer, keeper.liquidator, data, _gas(len(part))))
+                allowance = self._allowance(part)
+                data = abi.encode(self._execute, allowance, rows, prices)
+                sends.append(Transaction(keeper.signer, keeper.liquidator, data, _gas(len(part), allowance)))
                 shapes.append((index, keeper, len(part)))
         found: list[list[Outcome]] = [[] for _ in orders]
         receipts = self._block(now, sends)
@@ -163,9 +167,15 @@ class World:
         return receipts
 
     def _parts(self, orders: Sequence[Order]) -> list[Sequence[Order]]:
-        fitting = (self._tx_gas - _gas(0)) // (ORDER_ALLOWANCE + ORDER_OVERHEAD)
+        fitting = (self._tx_gas - _gas(0, 0)) // (self._allowance(orders) + ORDER_OVERHEAD)
         size = max(1, min(ORDERS_PER_TRANSACTION, fitting))
         return [orders[start : start + size] for start in range(0, len(orders), size)]
+
+    def _allowance(self, orders: Sequence[Order]) -> int:
+        """[gas] of each of `orders`: one that is split needs more."""
+        routers = len(self.site.venues)
+        split = any(place >= routers for order in orders for place in order.route)
+        return SPLIT_ALLOWANCE if split else ORDER_ALLOWANCE
 
     def _order(self, order: Order) -> tuple[abi.Static, ...]:
         tokens = self.site.tokens
@@ -173,7 +183,7 @@ class World:
         return (*head, order.min_profit, int(order.holds), *self._hops(order.route))
 
     def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
-        first, second = (*(self.site.venues[venue].address for venue in route), NOWHERE, NOWHERE)[:2]
+        first, second = (*(self._places[place] for place in route), NOWHERE, NOWHERE)[:2]
         return first, second
 
 
@@ -186,6 +196,6 @@ def _row(action: Action) -> tuple[abi.Static, ...]:
     return action.venue, action.verb, action.first, action.second
 
 
-def _gas(orders: int) -> int:
+def _gas(orders: int, allowance: int) -> int:
     """[gas] Allowance of a transaction with so many orders."""
-    return 1_000_000 + orders * (ORDER_ALLOWANCE + ORDER_OVERHEAD)
+    return 1_000_000 + orders * (allowance + ORDER_OVERHEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -72,6 +73,19 @@ def test_full_with_one_route_asks_nothing_and_takes_all() -> None:
     assert keepers.questions(bot, chosen, seen) == []
     (order,) = keepers.orders(bot, chosen, seen, {})
     assert (order.repay, order.min_profit, order.holds, order.route) == (UNLIMITED, ANY_PROFIT, False, (0,))
+
+
+def test_split_takes_the_router_where_there_is_one() -> None:
+    """Asked about only for its size; a pair without a router, and a keeper that does not split, go by plain routes."""
+    seen = replace(view({0: state("0.9")}, ((0,), (1, 2))), splits={(WETH, USDC): (3,)})
+    whole, sized = keeper(route="split"), keeper(route="split", policy="best-size")
+    chosen = keepers.picks(whole, seen)
+    assert keepers.questions(whole, chosen, seen) == []
+    assert [order.route for order in keepers.orders(whole, chosen, seen, {})] == [(3,)]
+    assert [question.route for question in keepers.questions(sized, chosen, seen)] == [(3,)]
+    assert [question.route for question in keepers.questions(keeper(), chosen, seen)] == [(0,), (1, 2)]
+    elsewhere = replace(seen, splits={(WETH, DAI): (3,)})
+    assert [question.route for question in keepers.questions(whole, chosen, elsewhere)] == [(0,), (1, 2)]
 
 
 def test_full_takes_the_best_of_two_routes() -> None:

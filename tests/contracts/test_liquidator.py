@@ -5,7 +5,7 @@ import pytest
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.world import addresses
-from tests.contracts.desk import MAX, PURSE, SAYS_NO, TREASURY, WAD, ether, operands, refuses, usd, usdc, who
+from tests.contracts.desk import MAX, PURSE, SAYS_NO, TREASURY, WAD, Refused, ether, operands, refuses, usd, usdc, who
 from tests.contracts.floor import ANY_LOSS, ZERO, Floor, Result
 
 RECEIVED = 4412222222222222222
@@ -169,6 +169,13 @@ def test_a_short_transaction_fails_as_a_whole() -> None:
     with refuses("GasAllowance"):
         floor.with_gas(gas=14_000_000, allowance=5_000_000)
     floor.with_gas(gas=16_000_000, allowance=5_000_000)
+
+
+@pytest.mark.parametrize("gas", [120_000, 250_000, 1_000_000])
+def test_a_health_that_the_gas_was_too_short_to_read_is_no_refusal(gas: int) -> None:
+    """The transaction reverts, by GasAllowance if it comes so far: it is never the order's own failure."""
+    with pytest.raises(Refused):
+        Floor().with_gas(gas=gas, allowance=5_000_000)
 
 
 def test_an_order_that_runs_out_of_its_allowance_fails_alone() -> None:

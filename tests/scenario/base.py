@@ -55,6 +55,14 @@ PRICES = {
     "csv": "{kind: csv, file: eth.csv, time: t, price: close, low: low, stamp: start}",
     "instant": "{kind: instant, at: 24s, from: 1900, drop: 0.2}",
     "gbm": "{kind: gbm, from: 1900, drift: 0, volatility: 0.8}",
+    "ramp": "{kind: ramp, at: 24s, from: 1900, drop: 0.2, over: 1h}",
+    "jump-diffusion": "{kind: jump-diffusion, from: 1900, drift: 0, volatility: 0.8, intensity: 10, jump_mean: -0.1, "
+    "jump_volatility: 0.05}",
+    "ou": "{kind: ou, from: 1900, mean: 2000, half_life: 6h, volatility: 0.8}",
+    "bridge": "{kind: bridge, from: 1900, to: 1500, by: 1h, volatility: 0.8}",
+    "bootstrap": "{kind: bootstrap, from: 1900, file: eth.csv, time: t, price: close, block: 10m, stamp: start}",
+    "relative": "{kind: relative, to: USDC, rate: {from: 2000, growth: 0.03}, discount: {kind: ou, from: 0.95, "
+    "mean: 1, half_life: 1d, volatility: 0.1}}",
 }
 
 FAULTY = """

@@ -341,7 +341,7 @@ KEEPERS = [
     ("keepers.0.order", "random", "'random'", "health or book", "keepers.k1.order"),
     ("keepers.0.pair", "smallest", "'smallest'", "largest", "keepers.k1.pair"),
     ("keepers.0.sell", "never", "'never'", "venue or hold", "keepers.k1.sell"),
-    ("keepers.0.route", "worst", "'worst'", "best", "keepers.k1.route"),
+    ("keepers.0.route", "worst", "'worst'", "best or split", "keepers.k1.route"),
     ("keepers.0.min_profit", "-1", "'-1'", USD, "keepers.k1.min_profit"),
     ("keepers.0.capital", "1e15", "'1e15'", USD, "keepers.k1.capital"),
     ("keepers.0.capital", "all", "'all'", USD, "keepers.k1.capital"),

@@ -95,9 +95,15 @@ def test_two_assets_that_share_a_feed_must_have_one_price(market: Stood, tmp_pat
         mark = fork.snapshot()
         assert len(done(run(scenario, fork))) > 2
         fork.revert(mark)
+        mark = fork.snapshot()
+        assert len(done(run(scenario.replace("prices.DAI", {"kind": "relative", "to": "USDC"}), fork))) > 2
+        fork.revert(mark)
         says = r"prices\.DAI: found 'DAI'; allowed: the same path as USDC: the protocol reads one feed for both"
         with pytest.raises(InputError, match=says):
             run(scenario.replace("prices.DAI", constant("0.99")), fork)
+        drawn = {"kind": "gbm", "from": 1, "drift": 0, "volatility": "0.1"}  # one law, but a path each
+        with pytest.raises(InputError, match=says):
+            run(scenario.replace("prices.DAI", drawn).replace("prices.USDC", drawn), fork)
         says = r"oracle\.DAI: found 'DAI'; allowed: the same source, rhythm and faults as USDC: the protocol reads one"
         with pytest.raises(InputError, match=says):
             run(scenario.replace("faults", [{"asset": "DAI", "kind": "freeze"}]), fork)

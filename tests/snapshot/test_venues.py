@@ -186,6 +186,24 @@ def test_keepers_sell_into_the_pool_that_stands_there_and_arbitrage_trades_it(
     assert shown(result, 3) >= float(PRICE / USDC_PRICE * (1 - fee)) * (1 - 1e-6)
 
 
+def test_an_off_chain_book_is_opened_beside_what_stands_there(market: Market, fork: ForkChain) -> None:
+    """Its makers are given the real tokens; its mid is the fork's first prices' and then the market's; each sale brings
+    what is left of its value after the curve's impact, from where the last one ended, to a unit."""
+    curve = [["0.4", 1_000_000]]
+    book = {"name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": curve}
+    scenario = standing(market, "v3").replace("venues", [book, found(market, DAI)])
+    rows = [row for row in run(scenario, fork).outcome.trace.liquidations if row.collateral == "WETH"]
+    assert len(rows) > 20
+    slope, sold = Fraction(4, 10) / (10**12 / USDC_PRICE), Fraction(0)
+    for row in rows:
+        assert row.proceeds is not None
+        after = sold + row.received * (PRICE / USDC_PRICE) / 10**12
+        brought = (after - slope * after**2) - (sold - slope * sold**2)
+        assert abs(row.proceeds - brought) < 2
+        sold = after
+    assert sold * slope > Fraction(1, 100)
+
+
 def shown(result: Result, step: int) -> float:
     """The pool's price at the end of a step [USDC per WETH]."""
     index = result.outcome.trace.assets.index("WETH")
