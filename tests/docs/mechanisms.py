@@ -26,6 +26,8 @@ PAGE = ROOT / "docs" / "mechanisms.md"
 CONTENT: Mapping[str, Any] = parse_yaml(Path(__file__).with_suffix(".yaml").read_text("utf8"), "mechanisms.yaml")
 Settings = tuple[str, ...]
 """What `--set` says, `path=value` each, in order."""
+LEGS = {"seized": "collateral", "repaid": "debt", "profit": "debt"}
+"""In which asset a column of liquidations.csv counts."""
 
 
 # ---------------------------------------------------------------- runs
@@ -61,14 +63,12 @@ def figure(name: str, settings: Settings, path: str, seeds: int) -> Decimal | No
 
 
 def one_figure(result: Result, path: str) -> Decimal | None:
-    """`path` is a key of the summary, or steps.<column>.<last|lowest|highest>, or seized.<asset> in whole tokens."""
+    """`path` is a key of the summary; steps.<column>.<last|lowest|highest>; or seized, repaid or profit.<asset>."""
     first, *rest = path.split(".")
     if first == "steps":
         return _of_steps(result, rest[0], rest[1])
-    if first in ("seized", "repaid"):
+    if first in LEGS:
         return _tokens(result, first, rest[0])
-    if first == "largest":
-        return result.summary["concentration"]["top1_share"] * result.summary["debt_repaid_usd"]
     value: Any = result.summary
     for key in (first, *rest):
         value = value[key]
@@ -85,9 +85,8 @@ def _of_steps(result: Result, column: str, which: str) -> Decimal:
 
 
 def _tokens(result: Result, column: str, asset: str) -> Decimal:
-    """Whole tokens of `asset` that all liquidations seized, or repaid."""
-    leg = {"seized": "collateral", "repaid": "debt"}[column]
-    amount = sum(int(row[column]) for row in _rows(result, "liquidations") if row[leg] == asset)
+    """Whole tokens of `asset` that all liquidations seized, repaid, or left their keepers."""
+    amount = sum(int(row[column]) for row in _rows(result, "liquidations") if row[LEGS[column]] == asset)
     return Decimal(amount).scaleb(-result.scenario.assets[asset].decimals)
 
 
@@ -120,19 +119,27 @@ def effects(section: str) -> list[str]:
 
 def effect(row: Mapping[str, Any]) -> str:
     """One row: what is switched, and a figure (or several) with it off and with it on."""
-    seeds, cells = int(row.get("seeds", 0)), []
-    paths = row["figure"] if isinstance(row["figure"], list) else [row["figure"]]
+    paths = listed(row["figure"])
+    names = "; ".join(f"`{path}`" for path in paths) + (f", mean of {row['seeds']} seeds" if "seeds" in row else "")
+    cells = [row["mechanism"], f"`{row['scenario']}`", written(row.get("off")), written(row.get("on")), names]
     for side in ("off", "on"):
-        values = [figure(row["scenario"], settings_of(row.get(side)), path, seeds) for path in paths]
-        cells.append("; ".join(f"**{shown(value, path)}**" for value, path in zip(values, paths, strict=True)))
-    names = "; ".join(f"`{path}`" for path in paths) + (f", mean of {seeds} seeds" if seeds else "")
-    switch = [written(row.get(side)) for side in ("off", "on")]
-    return f"| {row['mechanism']} | `{row['scenario']}` | {switch[0]} | {switch[1]} | {names} | {' | '.join(cells)} | {row['why']} |"
+        cells.append("; ".join(f"**{shown(figure_of(row, side, path), path)}**" for path in paths))
+    return f"| {' | '.join([*cells, row['why']])} |"
+
+
+def figure_of(row: Mapping[str, Any], side: str, path: str) -> Decimal | None:
+    """The figure at `path` of a row's run on one `side`: off, or on."""
+    return figure(row["scenario"], settings_of(row.get(side)), path, int(row.get("seeds", 0)))
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """One or several, as a list."""
+    return [value] if isinstance(value, str) else value
 
 
 def written(texts: Sequence[str] | None) -> str:
     """Settings as a cell of the page."""
-    return "as shipped" if not texts else "<br>".join(f"`{text}`" for text in texts)
+    return "as shipped" if not texts else "<br>".join(f"`{text}`" for text in texts).replace("|", "\\|")
 
 
 def dial(name: str) -> list[str]:
