@@ -76,6 +76,7 @@ VENUES: Final[Mapping[str, Mapping[str, Any]]] = {
         "fee": "0.0005",
         "liquidity": [{"lower": "0.5", "upper": "2", "liquidity": str(10**24)}],
     },
+    "depth": {"curve": [["0.01", "1e12"], ["0.02", "2e12"], ["0.05", "4e12"]], "fee": "0.0005"},
 }
 """Each stands three times: between collateral and debt, and from either to the asset between."""
 MARKETS: Final = (("C0", "D0"), ("C0", BETWEEN), (BETWEEN, "D0"))

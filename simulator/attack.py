@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from simulator.errors import InputError
 from simulator.scenario import Scenario, Spike
+from simulator.scenario.scalars import plain
 from simulator.scenario.wiring import spiked_venue
 from simulator.units import to_base_units
 from simulator.valuation import unit_values
@@ -82,9 +84,7 @@ class Attacks:
         """What to say of a trade just asked for, of which the venue fills `most` [token] and no more."""
         venue, asset = self._scenario.venues[trade.venue].name, self._sold(trade)
         if trade.gives_back:
-            found, fills = (
-                f"{amount}e-{self._decimals[asset]} {self._names[asset]}" for amount in (trade.amount, most)
-            )
+            found, fills = (self._tokens(amount, asset) for amount in (trade.amount, most))
             allowed = f"a time at which the attacker can sell on {venue} all that it got; then it fills {fills}"
             return InputError(f"faults.{trade.fault}.until", found, allowed)
         usd = most * self._units[asset] // 10 ** (VALUE_DECIMALS - 2)
@@ -105,6 +105,9 @@ class Attacks:
             name = self._names[self._sold(trade)]
             raise InputError(f"faults.{index}.budget", fault.budget, f"at least the price of one base unit of {name}")
         return replace(trade, amount=amount)
+
+    def _tokens(self, amount: int, asset: int) -> str:
+        return f"{plain(Decimal(f'{amount}e-{self._decimals[asset]}'))} {self._names[asset]}"
 
     def _sold(self, trade: Trade) -> int:
         """The asset (by index) that goes in."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from simulator.errors import InputError
 from simulator.scenario.liquidity import Depth, DepthPath, Providers
@@ -62,7 +62,7 @@ class DepthBook(Section):
     base: AssetName
     quote: AssetName
     curve: Curve
-    measure: Annotated[Any, choice(("average", "marginal"))] = "average"
+    measure: Annotated[str, choice(("average", "marginal"))] = "average"
     fee: Part = Decimal(0)
     recovery: Recovery = Recovery.model_construct()
     depth: DepthPath = Depth()

@@ -5,7 +5,9 @@ ends at the edge of the fee's band, market·(1 − fee), where nobody gains by t
 
 - x·y = k with the fee kept in the reserves (the house's pool, Uniswap v2): (x/(x + q))·(x/(x + g·q)) of the price;
 - Uniswap v3, whose fees are no liquidity: √P′ = 1/(1/√P + g·q/L), L = √(x·y) of the pool at P, as long as it ends
-  within the range.
+  within the range;
+- an off-chain book whose marginal price falls by m of the mid for a sale worth V = q·P: 1 − m(V). Its makers follow the
+  market, so it has no band.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from typing import Any
 
 import pytest
 
-from simulator import run
+from simulator import compare, run
 from simulator.result import Result
+from simulator.scenario import Scenario
 from tests.small import START, WAD, account, rows, small
 
 PRICE = 2000
@@ -48,6 +51,10 @@ def _range(sold: float, kept: float) -> float:
     return -2 * log(1 + kept * sold / X)
 
 
+def _book(sold: float, kept: float) -> float:
+    return log(1 - 0.5 * sold * PRICE / 5_000_000)
+
+
 def _ranges(fee: str) -> dict[str, Any]:
     liquidity = int(X * sqrt(PRICE) * 10**12)  # √(base units · base units): 10^((18 + 6)/2)
     ranges = [{"lower": 1000, "upper": 4000, "liquidity": liquidity}]
@@ -64,21 +71,20 @@ KINDS = {
     "uniswap-v2": Kind(_pool("uniswap-v2"), 0.003, _product),
     "uniswap-v3 1 bp": Kind(_ranges("0.0001"), 0.0001, _range),
     "uniswap-v3 30 bps": Kind(_ranges("0.003"), 0.003, _range),
+    "depth": Kind({"kind": "depth", "curve": [["0.5", 5_000_000]], "measure": "marginal"}, 0, _book),
 }
 
 
-def decaying(kind: Kind, step: int, half_life: int = HALF_LIFE, debt: int = 1_700_000) -> Result:
+def displacing(kind: Kind, step: int, half_life: int = HALF_LIFE, debt: int = 1_700_000) -> Scenario:
     """One account, half of whose debt is repaid in the first block and no more: the sale takes the venue down."""
     venue = {"name": "amm", "base": "WETH", "quote": "USDC", **kind.section}
-    return run(
-        small(
-            [account("a", debt // 1700, debt)],
-            prices={"WETH": {"kind": "constant", "value": PRICE}},
-            clock={"step": f"{step}s", "steps": LENGTH // step + 1},
-            venues=[{**venue, "recovery": {"half_life": f"{half_life}s"}}],
-            keepers=[{"name": "k"}],
-            gas={"per_liquidation": 500_000},
-        )
+    return small(
+        [account("a", debt // 1700, debt)],
+        prices={"WETH": {"kind": "constant", "value": PRICE}},
+        clock={"step": f"{step}s", "steps": LENGTH // step + 1},
+        venues=[{**venue, "recovery": {"half_life": f"{half_life}s"}}],
+        keepers=[{"name": "k"}],
+        gas={"per_liquidation": 500_000},
     )
 
 
@@ -105,7 +111,7 @@ def law(left: float, fee: float, time: int, half_life: int) -> float:
 @pytest.mark.parametrize(("half_life", "debt"), [(HALF_LIFE, 1_700_000), (4000, 3_400_000), (4000, 340_000)])
 def test_the_gap_halves_every_half_life(kind: Kind, step: int, half_life: int, debt: int) -> None:
     """At every step's opening, to 1e-6 of the gap, until it has reached the band, where it stays; whatever was sold."""
-    result = decaying(kind, step, half_life, debt)
+    result = run(displacing(kind, step, half_life, debt))
     left, found = displaced(result, kind), gaps(result)
     assert left < -0.017 and len(found) == LENGTH // step
     for time, gap in found.items():
@@ -115,6 +121,13 @@ def test_the_gap_halves_every_half_life(kind: Kind, step: int, half_life: int, d
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_however_long_a_step_is_the_venue_stands_where_it_stood(kind: Kind) -> None:
     """At every tenth minute the runs by 12 s, 1 m and 10 m agree, to 1e-6 of the gap."""
-    finest, *others = (gaps(decaying(kind, step)) for step in STEPS)
+    finest, *others = (gaps(run(displacing(kind, step))) for step in STEPS)
     for time in range(600, LENGTH + 1, 600):
         assert [other[time] for other in others] == pytest.approx([finest[time]] * 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_law_is_the_same_on_both_chains(kind: Kind) -> None:
+    """In process and on anvil: equal digests."""
+    first, second = compare(displacing(kind, 600))
+    assert first.digest == second.digest

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import run
+from simulator import compare, run
 from tests.small import USDC
 from tests.theory.sales import Beside, Curve, root
 from tests.theory.selling import (
@@ -160,3 +160,14 @@ def test_the_best_size_of_a_split_sale(arms: tuple[tuple[Hop, ...], ...]) -> Non
     assert row is not None and most > 10**9
     assert abs(most - int(row["profit"])) <= max(LOST, most / 10**6)
     assert min(curve.parts(Fraction(int(row["received"]), 10**18))) > 50
+
+
+@pytest.mark.parametrize("arms", ARMS.values(), ids=ARMS)
+def test_both_chains_split_alike(arms: tuple[tuple[Hop, ...], ...]) -> None:
+    """In process and on anvil, next to the break-even: equal digests."""
+    curve = beside(arms)
+    pays, most = profits(curve), int(peak(curve) * USDC)
+    market = replace(COSTS, hops=arms[0], gwei=Decimal(1000))
+    units = int(turn(pays, 4 * most, most) * USDC) - 200
+    first, second = compare(market.scenario(units, SPLIT, venues(*arms)))
+    assert first.digest == second.digest and outcome(first) is not None

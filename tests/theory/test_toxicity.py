@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-from simulator import run
+from simulator import compare, run
 from simulator.scenario import Scenario
 from tests.small import account, pool, rows, small
 from tests.theory.sales import root
@@ -151,6 +151,14 @@ def test_a_smaller_debt_heals_up_to_the_ltv_the_identity_says(case: Case, times:
     depth = Fraction(case.held * times)
     turn = case.ltv(depth)
     assert case.change(depth, turn * (1 + NEAR), turn) < 0 < case.change(depth, turn * (1 - NEAR), turn)
+
+
+@pytest.mark.parametrize("case", [CASES[0], CASES[7], CASES[9]], ids=["lending-pool", "aave-v3", "compound-v2"])
+def test_both_chains_agree_next_to_the_turn(case: Case) -> None:
+    """In process and on anvil, at a billionth less than the depth: equal digests."""
+    ltv = Fraction(88, 100)
+    first, second = compare(case.scenario(case.depth(ltv) * (1 - NEAR), ltv, ltv))
+    assert first.digest == second.digest
 
 
 def bisected(heals: Callable[[Fraction], bool], yes: Fraction, no: Fraction) -> Fraction:

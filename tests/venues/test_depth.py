@@ -18,7 +18,7 @@ KINKED = [(WAD // 100, usdc(6_100_000)), (2 * WAD // 100, usdc(14_200_000)), (5 
 """WBTC into USDC, the same day: it rises more slowly after the first point, where the marginal price jumps up."""
 MILLION = 10**6
 MID = 2000 * WAD
-SETTINGS = settings(max_examples=150, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=100, deadline=None, derandomize=True)
 BOTH = pytest.mark.parametrize("average", [True, False], ids=["average", "marginal"])
 
 

@@ -136,6 +136,26 @@ def test_within_a_range_the_root_of_the_price_moves_by_what_is_traded_over_the_l
     assert 270 < cost(result) < 300  # 5 bps of 300 000 twice, less as what is given back is worth less than that
 
 
+CURVE = [["0.01", 22_500_000], ["0.02", 44_400_000]]
+
+
+def booked(**changes: Any) -> Scenario:
+    """An exchange's book around the market's 2 000, of which 22.5 M sell 1 % below it on average, and 44.4 M 2 %."""
+    book = {"name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": CURVE, "measure": "average"}
+    return attacked({**DOWN, "budget": 10_000_000, **changes}, venues=[{**book, "recovery": {"half_life": "never"}}])
+
+
+def test_on_a_book_it_pays_the_average_and_leaves_the_margin() -> None:
+    """10 M sell 10/22.5 % below the mid on average, which is what the attack costs, and twice that below it at last."""
+    average = Fraction(10, 2250)
+    kept = run(booked(repaid="false"))
+    assert abs(shown(kept)[1] - 2000 * (1 - 2 * average)) <= Fraction(2, 10**8)
+    assert abs(cost(kept) - 10_000_000 * average) <= Fraction(1, 10**5)
+    repaid = run(booked())
+    assert abs(shown(repaid)[2] - 2000) <= Fraction(2, 10**8)
+    assert abs(cost(repaid)) <= Fraction(1, 10**5)
+
+
 # ---------------------------------------------------------------- what it costs
 
 
@@ -272,6 +292,24 @@ def test_more_than_a_venue_fills_is_refused_with_what_it_fills() -> None:
     assert 3990 < shown(filled)[1] <= 4000
     with pytest.raises(InputError):
         run(ranged(budget=str(most + Decimal("0.01"))))
+
+
+def test_a_book_fills_up_to_its_last_point() -> None:
+    """44.4 M and not a cent more."""
+    with pytest.raises(InputError, match=r"faults\.0\.budget: .* at most 44400000\.00, what book fills then"):
+        run(booked(budget=50_000_000))
+    assert cost(run(booked(budget=44_400_000, repaid="false"))) == 888_000
+    with pytest.raises(InputError):
+        run(booked(budget="44_400_000.01"))
+
+
+def test_a_venue_that_cannot_take_back_what_was_bought_is_an_error() -> None:
+    """Bought at 2 000 and above; when it would sell, arbitrage has taken the pool to the lower end of its liquidity."""
+    raw = ranged(budget=300_000).resolved()
+    raw["prices"]["WETH"] = points(("0s", 2000), ("24s", 1001))
+    raw["venues"][0]["recovery"] = {"half_life": "0s"}
+    with pytest.raises(InputError, match=r"faults\.0\.until: found '140\.5\d* WETH'; .* all that it got; then"):
+        run(Scenario.parse(raw))
 
 
 def test_a_budget_below_one_unit_buys_nothing() -> None:
