@@ -11,6 +11,7 @@ from typing import Final
 
 from benchmarks.anvil_blocks import anvil_blocks
 from benchmarks.measure import Ratio, timed
+from benchmarks.own_time import own_time, quiet_growth
 from benchmarks.quiet_step import quiet_step
 from benchmarks.scenarios import on, one_drop, quiet
 from benchmarks.start_up import heavy_imports, start_up
@@ -33,6 +34,7 @@ def main() -> int:
     print(f"\nimported by a run in process, of what must not be: {', '.join(heavy) or 'nothing'}")
     for protocol in PROTOCOLS:
         print(f"opening 1 000 accounts, {protocol}: {min(_opening(protocol, 1000) for _ in range(5)):.2f} s")
+    print(f"\nevery mechanism on: {own_time(10_000).line}")
     for name in failed:
         print(f"benchmarks: {name}: the bound fails", file=sys.stderr)
     return 1 if failed or heavy else 0
@@ -43,6 +45,7 @@ def _ratios() -> Iterator[Ratio]:
         yield throughput(on(protocol, Scenario.load("black-thursday")), repetitions)
         yield throughput(on(protocol, one_drop(1000)), repetitions)
     yield quiet_step(10_000, 1_000, 50, 25)
+    yield quiet_growth(10_000, 1_000, 20, 9)
     yield start_up(15)
     yield anvil_blocks("lending-pool", 1_000, 100, 9)
     yield anvil_blocks("aave-v3", 1_000, 100, 9)

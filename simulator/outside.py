@@ -8,14 +8,11 @@ follows it.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from simulator.agents.arbitrage import PRECISION, displaced
 from simulator.prices import PricePaths
+from simulator.scenario import Relative, Scenario
 from simulator.units import WAD
-
-if TYPE_CHECKING:
-    from simulator.scenario import Scenario
 
 
 class Outside:
@@ -55,8 +52,8 @@ class Outside:
 def _chain(scenario: Scenario, name: str) -> tuple[str, ...]:
     """The asset, the one it is priced relative to, and so on."""
     found = [name]
-    while (to := getattr(scenario.prices[found[-1]], "to", None)) in scenario.assets:
-        found.append(str(to))
+    while isinstance(price := scenario.prices[found[-1]], Relative):
+        found.append(price.to)
     return tuple(found)
 
 

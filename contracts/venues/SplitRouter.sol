@@ -189,7 +189,8 @@ contract SplitRouter is IVenue {
         return (0, 0);
     }
 
-    /// @dev The parts that were best if the arms were those pools. Takes them over if they bring more than `total`.
+    /// @dev The parts that were best if the arms were those pools. Takes them over if they bring more than `total`. An arm
+    /// that is to sell nothing is asked about a little: its first price may be better than what it was seen by.
     /// @return What the better parts bring
     /// @return known Whether the arms were those pools
     function _fit(Split memory split, JointPool.Pool[] memory pools, uint256 amount, uint256 total)
@@ -202,9 +203,11 @@ contract SplitRouter is IVenue {
         known = _sum(parts) == amount;
         bool fits = known;
         for (uint256 i; i < parts.length; ++i) {
-            outs[i] = _out(split, i, parts[i]);
-            if (parts[i] != 0 && outs[i] == 0) fits = false;
-            if (!pools[i].learn(parts[i], outs[i])) known = false;
+            uint256 size = parts[i] == 0 ? amount >> FIRST_CHUNK : parts[i];
+            uint256 out = _out(split, i, size);
+            if (parts[i] != 0) outs[i] = out;
+            if (parts[i] != 0 && out == 0) fits = false;
+            if (!pools[i].learn(size, out)) known = false;
         }
         if (!fits || _sum(outs) < total) return (total, known);
         (split.parts, split.outs) = (parts, outs);

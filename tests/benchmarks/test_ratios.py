@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.anvil_blocks import anvil_blocks
 from benchmarks.measure import Ratio, in_turns
+from benchmarks.own_time import quiet_growth
 from benchmarks.quiet_step import quiet_step
 from benchmarks.scenarios import on, one_drop
 from benchmarks.start_up import heavy_imports, start_up
@@ -54,6 +55,11 @@ def test_so_it_does_through_a_long_crash_on_aave() -> None:
 def test_a_quiet_step_does_not_follow_the_number_of_accounts() -> None:
     """Ten times the accounts, at most one and a half times the cost."""
     assert_keeps(lambda: quiet_step(10_000, 1_000, 40, 8))
+
+
+def test_nothing_of_the_harness_grows_with_healthy_accounts() -> None:
+    """Every mechanism of the market on, ten times the accounts: the harness's own time of a quiet step is the same."""
+    assert_keeps(lambda: quiet_growth(10_000, 1_000, 20, 4))
 
 
 def test_a_small_run_takes_as_long_as_its_imports() -> None:

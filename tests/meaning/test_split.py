@@ -150,6 +150,19 @@ def test_a_direct_pool_beside_two_hops() -> None:
     assert int(row["proceeds"]) == pytest.approx(float(8_000_000 * USDC * amount / (4000 + amount)), rel=1e-9)
 
 
+def test_a_kink_of_a_book_takes_what_the_pool_beside_it_leaves() -> None:
+    """Sold for 300 000 USD the book's last unit brings 0.98 of the mid, and 0.93 from there on: in between stands what
+    the pool's brings for all the rest, 1/(1 + x)² = 0.943. So the book sells its 150 WETH, at an average of 0.99."""
+    book = {
+        "name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "measure": "average",
+        "curve": [["0.01", 300_000], ["0.05", 500_000]],
+    }  # fmt: skip
+    row = sold([half("amm", 10_000), book], gas={"per_liquidation": 500_000})
+    rest = Fraction(int(row["received"]), WAD) - 150
+    expected = 297_000 + 20_000_000 * rest / (10_000 + rest)
+    assert int(row["proceeds"]) / USDC == pytest.approx(float(expected), rel=1e-6)
+
+
 # ------------------------------------------------------------------ what it does not change
 
 

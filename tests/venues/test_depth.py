@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from simulator.world.depth_venue import MOST
 from tests.contracts.desk import WAD, refuses, usdc
 from tests.venues.books import DECIMALS, GRAIN, Shelf, Stand
 
@@ -44,6 +45,7 @@ def stands(draw: st.DrawFn) -> Stand:
     points = list(zip([max(1 + i, impact // shift) for i, impact in enumerate(impacts)], volumes, strict=True))
     assume(all(low < high for (low, _), (high, _) in pairwise(points)))
     mid = draw(st.integers(1, 999)) * 10 ** draw(st.integers(12, 24))
+    assume(longest * WAD * 10 ** decimals[0] <= MOST * mid * 10 ** decimals[1])  # or the schema refuses it
     fee = draw(st.sampled_from([0, 0, 500, 3000, 250_000]))
     average = draw(st.booleans())
     assume(not average or rises(points))

@@ -191,6 +191,18 @@ def test_concentrated_liquidity_is_no_worse_than_any_split_of_a_grid(amount: int
     assert floor.sell(router, "WETH", amount) == found == floor.paid("non_owner", "USDC")
 
 
+def test_a_little_liquidity_at_a_better_price_is_found() -> None:
+    """28 WETH of 300 fit a narrow range at 2000, and behind it sales are dear; a very deep pool stands at 1995. Seen
+    from afar the ranges are worth nothing beside it, yet their first 14 WETH are."""
+    floor = SplitFloor()
+    narrow = ranges("narrow", "0.0001", (1990, 2010, 500_000), (1000, 4000, 100_000))
+    places = [floor.concentrated(narrow), floor.pool("WETH", "USDC", deep(200_000, 1995))]
+    router = floor.router("WETH", "USDC", *places)
+    found = floor.quote(router, "WETH", 300 * WAD)
+    assert found > floor.quote(places[1], "WETH", 300 * WAD) * (1 + Fraction(2, 10**5))
+    assert found >= by_grid(floor, places, 300 * WAD, 400) * (1 - CLOSE)
+
+
 def test_an_arm_that_cannot_take_its_share_takes_what_it_can() -> None:
     """A short range, deep and dearer than a thin pool, ends after 5.5 WETH: it takes these, the pool the rest."""
     floor = SplitFloor()
