@@ -23,7 +23,8 @@ def refusal(error: ValidationError, raw: object) -> InputError:
     """The first thing wrong with `raw`, as the error to raise."""
     first = error.errors(include_url=False)[0]
     context: dict[str, Any] = first.get("ctx", {})
-    path = _join(path_of(first["loc"], raw), str(context.get("suffix", "")))
+    whole = first["type"] == "unknown_key"
+    path = _join(path_of(first["loc"], raw, whole=whole), str(context.get("suffix", "")))
     found = context.get("found", first["input"])
     if first["type"] == "unknown_key":
         known = context["known"]
@@ -39,12 +40,16 @@ def _join(path: str, rest: str) -> str:
     return f"{path}.{rest}" if path and rest else path or rest
 
 
-def path_of(location: tuple[int | str, ...], raw: object) -> str:
-    """Pydantic's location as a dotted path: list items by name if they have one, tags of unions left out."""
+def path_of(location: tuple[int | str, ...], raw: object, *, whole: bool = False) -> str:
+    """Pydantic's location as a dotted path: list items by name if they have one, tags of unions left out.
+
+    What stands last is a key, though it reads like a tag, unless a section as a `whole` is located.
+    """
     parts: list[str] = []
     here, tag_seen = raw, False
-    for part in location:
-        if part == "[key]" or (not tag_seen and _is_tag(part, here)):
+    for place, part in enumerate(location, 1):
+        key = place == len(location) and not whole and isinstance(here, Mapping) and part in here
+        if part == "[key]" or (not tag_seen and not key and _is_tag(part, here)):
             tag_seen = True
             continue
         parts.append(item_name(here, part))

@@ -220,6 +220,22 @@ def test_a_correlation_resolves_and_changes() -> None:
     assert scenario.replace("correlation", "[]").correlation == []
 
 
+@pytest.mark.parametrize(
+    "path,text,where",
+    [
+        ("prices.WETH", "{kind: points, points: []}", ""),
+        ("prices.WETH.rate", "{kind: points, points: []}", ""),
+        ("prices.WETH.rate", "{kind: points, points: [[0s, 1], [5m, x]]}", ".1.1"),
+        ("prices.WETH.discount", "{kind: points, points: [[0s, 1], [5m, x]]}", ".1.1"),
+    ],
+)
+def test_points_are_named_wherever_they_stand(path: str, text: str, where: str) -> None:
+    """`points` is a kind and a key."""
+    with pytest.raises(InputError) as caught:
+        Scenario.parse(broken(path, text, broken("prices.WETH", "{kind: relative, to: USDC}")))
+    assert caught.value.path == f"{path}.points{where}"
+
+
 # ---------------------------------------------------------------- resolving, changing
 
 
