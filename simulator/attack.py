@@ -89,6 +89,8 @@ class Attacks:
             return InputError(f"faults.{trade.fault}.until", found, allowed)
         usd = most * self._units[asset] // 10 ** (VALUE_DECIMALS - 2)
         allowed = f"at most {usd // 100}.{usd % 100:02d}, what {venue} fills then"
+        if not most:
+            allowed = f"what {venue} fills then: of this amount, and of any smaller one, nothing"
         return InputError(f"faults.{trade.fault}.budget", self._waiting[trade.fault].budget, allowed)
 
     def _ends(self, index: int, offset: int) -> bool:

@@ -334,3 +334,12 @@ def test_no_venue_takes_a_feed_beyond_the_bound_of_a_price(kind: str) -> None:
 def test_a_budget_below_one_unit_buys_nothing() -> None:
     with pytest.raises(InputError, match=r"faults\.0\.budget: found 1E-7.*one base unit of USDC"):
         run(attacked({**UP, "budget": "0.0000001"}))
+
+
+def test_a_budget_too_small_for_a_pair_is_not_said_to_be_too_large() -> None:
+    """A millionth of a dollar in WETH gets less than a base unit of USDC; Uniswap's pair refuses to give nothing."""
+    venue = {**pool(X, Y), "kind": "uniswap-v2"}
+    with pytest.raises(
+        InputError, match=r"faults\.0\.budget: .*fills then: of this amount, and of any smaller one, no"
+    ):
+        run(attacked({**DOWN, "budget": "0.000001"}, venues=[venue]))
