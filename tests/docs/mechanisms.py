@@ -113,7 +113,7 @@ def _places(value: Decimal, path: str) -> int:
 
 def effects(section: str) -> list[str]:
     """The rows of a section: a mechanism each, off and on."""
-    head = ["| mechanism | scenario | off | on | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
+    head = ["| mechanism | scenario | off is | on is | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
     return head + [effect(row) for row in CONTENT["effects"][section]]
 
 
