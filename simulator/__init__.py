@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.result import Result
-    from simulator.running import compare, run
+    from simulator.running import band, compare, run
     from simulator.scenario import Scenario
 
-__all__ = ["Result", "Scenario", "compare", "run"]
+__all__ = ["Result", "Scenario", "band", "compare", "run"]
 
 _HOMES = {
     "Result": "simulator.result",
     "Scenario": "simulator.scenario",
+    "band": "simulator.running",
     "compare": "simulator.running",
     "run": "simulator.running",
 }

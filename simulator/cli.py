@@ -12,14 +12,17 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from simulator.errors import InputError, LiqsimError
 from simulator.scenario import Scenario, shipped
+
+if TYPE_CHECKING:
+    from simulator.chain.base import Chain
 
 INTERRUPTED: Final = 130
 """128 and a signal's number, as shells have it: 2 is SIGINT, 13 SIGPIPE."""
@@ -135,6 +138,7 @@ def parser() -> Parser:
     one.add_argument("--seed", metavar="N", help="another seed than the scenario's")
     one.add_argument("--out", metavar="DIR", help="write the results directory here")
     _fork(one)
+    one.add_argument("--band", metavar="F,…", help="run it at these factors of its venues' depth too, as 0.5,1,2")
     one.add_argument("--json", action="store_true", help="print the summary alone, as JSON")
     both = _verb(verbs, "compare", _compare, "run one scenario on several chains; exit 1 if the traces differ")
     _scenario(both)
@@ -233,7 +237,7 @@ def _run(asked: argparse.Namespace) -> int:
     from simulator.progress import Line
     from simulator.report.table import summary_table
     from simulator.result import to_json, writable
-    from simulator.running import open_chain, open_fork, run
+    from simulator.running import band, open_chain, open_fork, run
 
     _check_out(asked.out)
     scenario, fork = _asked(asked), _forked(asked)
@@ -241,18 +245,26 @@ def _run(asked: argparse.Namespace) -> int:
         raise InputError("--chain", asked.chain, "anvil, which forks, or no --chain")
     out = None if asked.out is None else writable(asked.out)
     name = asked.chain or "revm" if fork is None else "fork"
+
+    def fresh() -> Chain:
+        return open_chain(name) if fork is None else open_fork(*fork, notice=_notice)
+
     with ExitStack() as opened:
-        chain = open_chain(name) if fork is None else open_fork(*fork, notice=_notice)
-        opened.callback(chain.close)
+        if asked.band is None:
+            chain = opened.enter_context(closing(fresh()))
         line = opened.enter_context(Line(sys.stderr, scenario.name, name))
-        result = run(scenario, chain, progress=line)
+        if asked.band is None:
+            result = run(scenario, chain, progress=line)
+        else:
+            result = band(scenario, asked.band.split(","), fresh, progress=line)
     if out is not None:
         result.write(out)
     if asked.json:
-        print(to_json(result.summary), end="")
+        print(to_json({**result.summary, "band": result.band} if result.band else result.summary), end="")
         return 0
-    place = f"{scenario.protocol.kind}, {name}"
-    print(summary_table(result.summary, scenario.name, scenario.description, place, colour=sys.stdout.isatty()))
+    place, colour = f"{scenario.protocol.kind}, {name}", sys.stdout.isatty()
+    about = (scenario.name, scenario.description, place)
+    print(summary_table(result.summary, *about, colour=colour, band=result.band))
     if out is not None:
         print(f"\nresults: {out}  (open {out / 'report.html'})")
     return 0

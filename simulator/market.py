@@ -13,6 +13,7 @@ from functools import partial
 from simulator.attack import Attacks, largest
 from simulator.errors import TransactionReverted
 from simulator.feeds import Feeds
+from simulator.liquidity import Liquidity
 from simulator.outage import Outages
 from simulator.outside import Outside
 from simulator.prices import PricePaths
@@ -21,7 +22,7 @@ from simulator.scenario import Scenario
 from simulator.scenario.wiring import reads_venues
 from simulator.units import WAD
 from simulator.world import World
-from simulator.world.records import TRADE, Action, State
+from simulator.world.records import RESIZE, TRADE, Action, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,21 @@ class Side:
         """`addresses` of the venues, in the scenario's order (None: the twins' world has none of its own)."""
         self.outside = Outside(scenario, paths)
         self.quotes = Quotes(scenario, self.outside, addresses, spots)
+        self._addresses, self._liquidity = tuple(addresses), Liquidity(scenario)
         self._feeds = Feeds(scenario, paths, opening)
-        self._addresses = addresses
         self.attacks = Attacks(scenario)
         self.market: tuple[int, ...] = ()
 
     def open(self, now: int, step: int) -> list[Action]:
-        """The outside market moves; what happens on the venues for it."""
+        """The outside market moves; what happens on the venues for it: liquidity, arbitrage, attacks."""
         self.market = self.outside.prices(step)
-        return [*self.quotes.actions(now, self.market), *self._trades(now)]
+        return [*self._resized(now), *self.quotes.actions(now, self.market), *self._trades(now)]
+
+    def _resized(self, now: int) -> list[Action]:
+        """What providers of liquidity take away or bring back."""
+        scales = self._liquidity.scales(now, self.market).items()
+        placed = ((self._addresses[venue], scale) for venue, scale in scales)
+        return [Action(address, RESIZE, scale) for address, scale in placed if address is not None]
 
     def _trades(self, now: int) -> list[Action]:
         """What attackers trade; nothing where there are no venues to trade on."""

@@ -37,16 +37,23 @@ class Result:
     """One run. `summary` and `digest` are ready; the tables become pandas frames when they are first asked for.
 
     In a frame, amounts and healths are Python ints (they do not fit 64 bits) and empty cells are None; USD and prices
-    are floats.
+    are floats. `band` has the summaries of the same run at other depths, by factor, where they were asked for.
     """
 
-    def __init__(self, scenario: Scenario, chain: str, outcome: Outcome) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        chain: str,
+        outcome: Outcome,
+        band: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         self.scenario = scenario
         self.chain = chain
         self.outcome = outcome
         self.tables: dict[str, str] = outcome.trace.tables()
         self.digest = digest(self.tables)
         self.summary: dict[str, Any] = summarise(outcome, self.digest)
+        self.band = {} if band is None else {**band, "1": self.summary}
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -109,6 +116,8 @@ class Result:
         found["manifest.json"] = to_json(self.manifest)
         found["summary.json"] = to_json(self.summary)
         found["scenario.yaml"] = self.scenario.to_yaml()
+        if self.band:
+            found["band.json"] = to_json(self.band)
         return found
 
 

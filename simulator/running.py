@@ -1,8 +1,10 @@
-"""`run` and `compare`: a scenario on a chain, and the same on several."""
+"""`run`, `compare` and `band`: a scenario on a chain, the same on several, and at several depths of its venues."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from simulator.chain.base import Chain
@@ -10,6 +12,7 @@ from simulator.errors import InputError, TracesDiffer
 from simulator.outcome import Progress
 from simulator.result import Result
 from simulator.scenario import Scenario
+from simulator.scenario.scalars import exact, plain
 from simulator.simulate import simulate
 from simulator.trace import TABLES
 
@@ -60,9 +63,7 @@ def run(
     Raises InputError for a scenario the protocol cannot open, ChainError if the chain fails, ConservationViolated if
     the ledger does not add up.
     """
-    asked = Scenario.load(scenario) if isinstance(scenario, str) else scenario
-    if seed is not None:
-        asked = asked.replace("seed", str(seed))
+    asked = _asked(scenario, seed)
     if not isinstance(chain, str):
         return Result(asked, chain.name, simulate(asked, chain, progress))
     opened = open_chain(chain)
@@ -70,6 +71,45 @@ def run(
         return Result(asked, chain, simulate(asked, opened, progress))
     finally:
         opened.close()
+
+
+def _asked(scenario: Scenario | str, seed: int | None) -> Scenario:
+    asked = Scenario.load(scenario) if isinstance(scenario, str) else scenario
+    return asked if seed is None else asked.replace("seed", str(seed))
+
+
+def band(
+    scenario: Scenario | str,
+    factors: Sequence[str | int | Decimal] = ("0.5", "1", "2"),
+    chain: str | Callable[[], Chain] = "revm",
+    *,
+    seed: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Runs `scenario` with its venues' depth times each of `factors`, and at 1 ×, each on a fresh chain.
+
+    The Result is that at 1 ×; its `band` holds the summaries by factor, the smallest first. `chain`: a name, or what
+    opens one. InputError, before anything runs, for a factor that is none, a scenario without venues, or with one that
+    stands on a fork.
+    """
+    asked = _asked(scenario, seed)
+    varied = {plain(factor): asked.with_depth(factor) for factor in _factors(factors)}
+    found: dict[str, Result] = {}
+    for factor, each in varied.items():
+        with closing(open_chain(chain) if isinstance(chain, str) else chain()) as opened:
+            found[factor] = Result(each, opened.name, simulate(each, opened, progress))
+    whole = found["1"]
+    return Result(asked, whole.chain, whole.outcome, {factor: each.summary for factor, each in found.items()})
+
+
+def _factors(given: Sequence[str | int | Decimal]) -> list[Decimal]:
+    """Factors of depth and 1, the smallest first; InputError for what is none."""
+    found = [exact(each) for each in given]
+    factors = {each for each in found if each is not None and each > 0}
+    if len(factors) < len(found) or not factors - {1}:
+        shown = ",".join(str(each) for each in given)
+        raise InputError("--band", shown, "factors of depth such as 0.5,1,2: above 0, each once, not 1 alone")
+    return sorted({*factors, Decimal(1)})
 
 
 def compare(

@@ -15,18 +15,27 @@ Row = tuple[str, str, str]  # what, how much, and a remark
 
 
 def summary_table(
-    summary: Mapping[str, Any], scenario: str, description: str = "", chain: str = "revm", *, colour: bool = False
+    summary: Mapping[str, Any],
+    scenario: str,
+    description: str = "",
+    chain: str = "revm",
+    *,
+    colour: bool = False,
+    band: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """The figures of `summary` (keys of summary.json) in aligned groups, without a final line feed.
 
     Money is USD with cents, shares are percentages, what does not apply is `n/a`. `colour` adds terminal colours and
-    changes nothing else.
+    changes nothing else. With `band`, the summaries by factor of depth, the others' figures stand behind in brackets
+    instead of remarks.
     """
     ink = _Ink(colour)
-    groups = _groups(summary)
+    groups = _banded(summary, band) if band else _groups(summary)
     rows = [row for _, group in groups for row in group]
     widths = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
     parts = [_head(ink, scenario, description, chain)]
+    if band:
+        parts.append(f"{ink.bold('At 1 × the depth')} {_others(band, [f'{factor} ×' for factor in band])}")
     parts += [_group(ink, title, group, widths) for title, group in groups]
     parts += [_prices(ink, summary.get("prices", {})), _by_debt(ink, summary.get("by_debt", {}))]
     parts.append(f"{ink.bold('Digest')}  {ink.dim(printable(str(summary['digest'])))}")
@@ -65,6 +74,23 @@ def _head(ink: _Ink, scenario: str, description: str, chain: str) -> str:
 
 def _groups(summary: Mapping[str, Any]) -> list[tuple[str, list[Row]]]:
     return [("Accounts", _accounts(summary)), ("Cascade", _cascade(summary)), ("Money [USD]", _money(summary))]
+
+
+def _banded(summary: Mapping[str, Any], band: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[Row]]]:
+    """The groups at 1 ×, the other factors' figures as remarks."""
+    by_factor = [_groups(each) for each in band.values()]
+    found = []
+    for at, (title, rows) in enumerate(_groups(summary)):
+        figures_of = zip(*([row[1] for row in groups[at][1]] for groups in by_factor), strict=True)
+        found.append(
+            (title, [(row[0], row[1], _others(band, each)) for row, each in zip(rows, figures_of, strict=True)])
+        )
+    return found
+
+
+def _others(band: Mapping[str, Any], shown: Sequence[str]) -> str:
+    """What is shown of each factor but 1, in brackets."""
+    return f"({' … '.join(text for factor, text in zip(band, shown, strict=True) if factor != '1')})"
 
 
 def _accounts(summary: Mapping[str, Any]) -> list[Row]:

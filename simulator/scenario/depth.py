@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from simulator.errors import InputError
-from simulator.scenario.liquidity import Depth, DepthPath, Providers
+from simulator.scenario.liquidity import FULL, AnyDepth, Providers
 from simulator.scenario.recovery import Recovery
 from simulator.scenario.scalars import Scalar, choice, decimal_places, number, plain, refuse
 from simulator.scenario.section import AssetName, Name, Part, Section
@@ -65,7 +65,7 @@ class DepthBook(Section):
     measure: Annotated[str, choice(("average", "marginal"))] = "average"
     fee: Part = Decimal(0)
     recovery: Recovery = Recovery.model_construct()
-    depth: DepthPath = Depth()
+    depth: AnyDepth = FULL
     providers: Providers | None = None
 
 

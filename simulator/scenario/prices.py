@@ -6,23 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from simulator.scenario.scalars import (
-    LONGEST_DURATION,
-    Scalar,
-    choice,
-    duration,
-    number,
-    plain,
-    refuse,
-    seconds,
-    words,
-    write_duration,
-)
+from simulator.scenario.scalars import choice, duration, number, refuse, words
 from simulator.scenario.section import AssetName, Duration, Part, Price, Ratio, Section, kinds
+from simulator.scenario.timed import Timed, timed
 
-_POINT: Final = "[offset, price], such as [24s, 1900]"
 _price: Final = number("[0.00000001, 1e12)", noun="a price")
-_offset: Final = duration(-LONGEST_DURATION)
 _FILE: Final = words(r"[^\x00-\x1f]{1,1000}", "the path of a file, relative to the scenario")
 File = Annotated[str, _FILE]
 Column = Annotated[str, words(r"[^\x00-\x1f]{1,100}", "the name of a column")]
@@ -36,39 +24,7 @@ Volatility = Annotated[Decimal, number("[0, 100]")]
 """The standard deviation of a logarithm per √year."""
 
 
-def _read_point(index: int, value: object) -> tuple[int, Decimal]:
-    if not isinstance(value, list) or len(value) != 2:
-        refuse(_POINT, suffix=str(index), found=value)
-    offset, price = seconds(value[0]), value[1]
-    if offset is None or abs(offset) > LONGEST_DURATION:
-        refuse(_offset.allowed, suffix=f"{index}.0", found=value[0])
-    return offset, _read_price(index, price)
-
-
-def _read_price(index: int, value: object) -> Decimal:
-    if not _price.fits(value):
-        refuse(_price.allowed, suffix=f"{index}.1", found=value)
-    price: Decimal = _price.read(value)
-    return price
-
-
-def _read_points(value: object) -> tuple[tuple[int, Decimal], ...]:
-    if not isinstance(value, list) or not value:
-        refuse(f"a list of {_POINT}")
-    points = tuple(_read_point(index, each) for index, each in enumerate(value))
-    if points[0][0] > 0:
-        refuse("a first point at 0s or before", suffix="0.0", found=value[0][0])
-    for index in range(1, len(points)):
-        if points[index][0] <= points[index - 1][0]:
-            refuse("an offset later than the point before", suffix=f"{index}.0", found=value[index][0])
-    return points
-
-
-def _write_points(points: tuple[tuple[int, Decimal], ...]) -> list[list[str]]:
-    return [[write_duration(offset), plain(price)] for offset, price in points]
-
-
-PointList = Annotated[tuple[tuple[int, Decimal], ...], Scalar(_read_points, _write_points)]
+PointList = Annotated[Timed, timed(_price, "[offset, price], such as [24s, 1900]")]
 """Offsets [s], rising, the first at 0 or before, and what holds there."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from os.path import isfile
@@ -142,6 +143,21 @@ class Scenario(Content):
         if path.partition(".")[0] == "provenance":
             return self.parse(changed, self._base_dir)
         return self._parse_what_is_left(changed)
+
+    def with_depth(self, factor: Decimal) -> Self:
+        """Another scenario, in which every venue has `factor` times the depth.
+
+        InputError if there is no venue, if one stands on a fork, or if a depth would leave its bounds.
+        """
+        if not self.venues:
+            raise InputError("venues", [], "at least one venue, whose depth is multiplied")
+        for venue in self.venues:
+            if getattr(venue, "address", None) is not None:
+                allowed = "a venue that the scenario describes: the depth of a pool on a fork is what it is"
+                raise InputError(f"venues.{venue.name}", venue.kind, allowed)
+        depths = [venue.depth.times(factor).model_dump(by_alias=True) for venue in self.venues]
+        given = zip(self._raw["venues"], depths, strict=True)
+        return self._parse_what_is_left({**self._raw, "venues": [{**raw, "depth": depth} for raw, depth in given]})
 
     def _of_other_protocol(self, changed: Any) -> Self:
         """Parses `changed` without what the new protocol fixes or lacks; `dropped` says what that was."""

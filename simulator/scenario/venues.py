@@ -10,7 +10,7 @@ from pydantic import Field
 
 from simulator.errors import InputError
 from simulator.scenario.depth import DepthBook, check_depth
-from simulator.scenario.liquidity import Depth, DepthPath, Providers, extremes
+from simulator.scenario.liquidity import FULL, AnyDepth, Providers, extremes
 from simulator.scenario.recovery import Recovery
 from simulator.scenario.scalars import (
     Scalar,
@@ -62,7 +62,7 @@ class ConstantProduct(Section):
     reserves: Reserves
     fee: Part = Decimal(0)
     recovery: Recovery = Recovery.model_construct()
-    depth: DepthPath = Depth()
+    depth: AnyDepth = FULL
     providers: Providers | None = None
 
 
@@ -83,7 +83,7 @@ class UniswapV2(Section):
     reserves: Reserves | None = None
     fee: Annotated[Decimal, Scalar(_read_pair_fee, plain)] = PAIR_FEE
     recovery: Recovery = Recovery.model_construct()
-    depth: DepthPath = Depth()
+    depth: AnyDepth = FULL
     providers: Providers | None = None
 
 
@@ -119,7 +119,7 @@ class UniswapV3(Section):
     price: PoolPrice | None = None
     liquidity: list[Range] = Field(default_factory=list)
     recovery: Recovery = Recovery.model_construct()
-    depth: DepthPath = Depth()
+    depth: AnyDepth = FULL
     providers: Providers | None = None
 
     @property
@@ -212,13 +212,15 @@ def _check_scaled_reserves(venue: ConstantProduct | UniswapV2, decimals: tuple[i
     """Raise InputError if the reserves could become too few or too many as liquidity goes and comes."""
     lowest, highest = extremes(venue.depth, venue.providers)
     base, quote = (Fraction(amount) * 10**places for amount, places in zip(reserves_of(venue), decimals, strict=True))
-    path, most = f"venues.{venue.name}.depth", plain(venue.depth.highest)
     if max(base, quote) * highest > 10**_MOST_RESERVE:
-        raise InputError(path, most, f"reserves × depth of at most 1e{_MOST_RESERVE} base units")
+        raise _wrong_depth(venue, highest, f"so much that the reserves are at most 1e{_MOST_RESERVE} base units")
     locked = 1 if isinstance(venue, ConstantProduct) else 1001
     if min(base, quote) * lowest < 1 or base * quote * lowest**2 < locked**2:
-        allowed = "reserves × depth × (1 − leave) of which something is always left"
-        raise InputError(path, f"{float(lowest):.3g} at the lowest", allowed)
+        raise _wrong_depth(venue, lowest, "so much that something is always left in the reserves")
+
+
+def _wrong_depth(venue: Venue, share: Fraction, allowed: str) -> InputError:
+    return InputError(f"venues.{venue.name}.depth", f"{float(share):.3g} of the liquidity", allowed)
 
 
 def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
@@ -239,11 +241,9 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
         raise InputError(path, total, f"at most {most} in all, what one tick of a pool with this fee holds")
     lowest, highest = extremes(venue.depth, venue.providers)
     if total * highest > most:
-        allowed = f"liquidity × depth of at most {most} in all, what one tick of a pool with this fee holds"
-        raise InputError(f"venues.{venue.name}.depth", plain(venue.depth.highest), allowed)
+        raise _wrong_depth(venue, highest, f"so much that the liquidity is at most {most} in all")
     if min(part.liquidity for part in venue.liquidity) * lowest < 1:
-        allowed = "liquidity × depth × (1 − leave) of at least 1 in each range"
-        raise InputError(f"venues.{venue.name}.depth", f"{float(lowest):.3g} at the lowest", allowed)
+        raise _wrong_depth(venue, lowest, "so much that each range has a liquidity of 1 or more")
 
 
 def _check_prices(venue: UniswapV3, decimals: tuple[int, int]) -> None:

@@ -9,6 +9,7 @@ from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
+from simulator.liquidity import opening_scales
 from simulator.scenario import Asset, DepthBook, Keeper, Scenario, Venue
 from simulator.scenario.wiring import reads_venues
 from simulator.units import to_base_units, to_wad
@@ -17,6 +18,7 @@ from simulator.world.builder import Builder, text, transaction
 from simulator.world.depth_venue import open_depth
 from simulator.world.opening import Desk, open_book
 from simulator.world.protocols import Ground, deploy
+from simulator.world.records import RESIZE
 from simulator.world.routers import open_routers
 from simulator.world.site import KeeperSite, RouterSite, Site, VenueSite
 from simulator.world.standing import (
@@ -158,8 +160,17 @@ def _open_venues(
     places = [address for site in opened for address in (site.address, site.twin) if address]
     sends = [sent for token in tokens.values() if places for sent in build.fund(token, market, UNBOUNDED)]
     sends.append(transaction(market, load("Market").encode("trust", list(tokens.values()), list(places))))
+    if resized := _opening_sizes(scenario, opened):
+        sends.append(transaction(market, load("Market").encode("act", resized)))
     build.must("opening the venues", sends)
     return tuple(opened)
+
+
+def _opening_sizes(scenario: Scenario, opened: Sequence[VenueSite]) -> list[abi.Static]:
+    """The `Market.Action`s that leave in each venue and its twin what is there when the clock starts."""
+    scales = opening_scales(scenario).items()
+    places = ((address, scale) for at, scale in scales for address in (opened[at].address, opened[at].twin))
+    return [(address, RESIZE, scale, 0) for address, scale in places if address]
 
 
 def _open_keepers(
