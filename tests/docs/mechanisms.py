@@ -26,6 +26,8 @@ PAGE = ROOT / "docs" / "mechanisms.md"
 CONTENT: Mapping[str, Any] = parse_yaml(Path(__file__).with_suffix(".yaml").read_text("utf8"), "mechanisms.yaml")
 Settings = tuple[str, ...]
 """What `--set` says, `path=value` each, in order."""
+PRICE = re.compile(r"(market|oracle|venue)_")
+"""Where a figure's path says a price."""
 LEGS = {"seized": "collateral", "repaid": "debt", "profit": "debt"}
 """In which asset a column of liquidations.csv counts."""
 
@@ -47,7 +49,7 @@ def settings_of(texts: Sequence[str] | None) -> Settings:
     """A list of settings, a name of `settings` in its place taken for what it stands for."""
     found: list[str] = []
     for text in texts or ():
-        found += CONTENT["settings"][text] if text in CONTENT["settings"] else [text]
+        found += CONTENT["settings"].get(text, [text])
     return tuple(found)
 
 
@@ -63,7 +65,7 @@ def figure(name: str, settings: Settings, path: str, seeds: int) -> Decimal | No
 
 
 def one_figure(result: Result, path: str) -> Decimal | None:
-    """`path` is a key of the summary; steps.<column>.<last|lowest|highest>; or seized, repaid, profit, largest.<asset>."""
+    """`path`: a key of the summary; steps.<column>.<last|lowest|highest>; seized, repaid, profit or largest.<asset>."""
     first, *rest = path.split(".")
     if first == "steps":
         return _of_steps(result, rest[0], rest[1])
@@ -110,11 +112,9 @@ def shown(value: Decimal | None, path: str, places: int | None = None) -> str:
 
 
 def _places(value: Decimal, path: str) -> int:
-    if value == value.to_integral_value() and "prices" not in path and "steps" not in path:
+    if abs(value) >= 1000 or value == 0 or (value == value.to_integral_value() and not PRICE.search(path)):
         return 0
-    if path.endswith("_usd") or abs(value) >= 1000:
-        return 0 if abs(value) >= 1000 else 2
-    return 4
+    return 2 if path.endswith("_usd") else 4
 
 
 # ---------------------------------------------------------------- tables

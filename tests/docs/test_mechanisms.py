@@ -1,6 +1,6 @@
 """The tables of docs/mechanisms.md are what the mechanisms do today, and they move figures the way theory says.
 
-If a row fails because a contract, a draw or the gas schedule changed on purpose: `python tests/docs/mechanisms.py --write`.
+If a row fails because a contract, a draw or a price changed on purpose: `python tests/docs/mechanisms.py --write`.
 """
 
 from __future__ import annotations
