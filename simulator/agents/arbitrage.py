@@ -11,7 +11,8 @@ from typing import Final
 
 from simulator.units import WAD
 
-PRECISION: Final = Context(prec=40)
+PRECISION: Final = Context(prec=32)
+"""Ten digits more than a price in wad has."""
 _TWO: Final = Decimal(2)
 
 
@@ -48,13 +49,18 @@ def quoted_price(spot: int, before: int, mid: int, half_life: int | None, elapse
         return mid
     if kept == 1:
         return mid * spot // before
-    over, under = PRECISION.power(PRECISION.divide(Decimal(spot), Decimal(before)), kept).as_integer_ratio()
+    over, under = power(PRECISION.divide(Decimal(spot), Decimal(before)), kept).as_integer_ratio()
     return mid * over // under
 
 
 def displaced(before: int, after: int, share: Decimal) -> Decimal:
     """(after / before)^share: what a share of a displacement's logarithm does to a price."""
-    return PRECISION.power(PRECISION.divide(Decimal(after), Decimal(before)), share)
+    return power(PRECISION.divide(Decimal(after), Decimal(before)), share)
+
+
+def power(base: Decimal, exponent: Decimal) -> Decimal:
+    """base^exponent by logarithm: `Decimal`'s own power works with more digits than these, and takes twice as long."""
+    return PRECISION.exp(PRECISION.multiply(exponent, PRECISION.ln(base)))
 
 
 @lru_cache(maxsize=256)
@@ -70,5 +76,5 @@ def _between(base: int, quote: int, spot: int, kept: Decimal) -> tuple[int, int]
     if kept == 0:
         return base, quote
     ratio = PRECISION.divide(Decimal(spot * quote), Decimal(WAD * base))
-    over, under = PRECISION.power(ratio, kept).as_integer_ratio()
+    over, under = power(ratio, kept).as_integer_ratio()
     return base * over, quote * under

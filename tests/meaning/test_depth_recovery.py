@@ -11,6 +11,7 @@ import pytest
 from simulator import compare, run
 from simulator.result import Result
 from simulator.scenario import Scenario
+from tests.reference.depth import Book
 from tests.small import USDC, WAD, account, column, constant, points, rows, small
 
 MARKET = 1900
@@ -95,6 +96,24 @@ def test_a_keepers_sale_brings_what_the_curve_says(measure: str, share: int) -> 
     lost = value**2 / (100 * 22_500_000 * USDC * share)
     assert int(sale["proceeds"]) == math.floor(value - lost)
     assert int(sale["profit"]) == int(sale["proceeds"]) - int(sale["repaid"])
+
+
+@pytest.mark.parametrize("depth", ["0.5", "2"])
+def test_at_another_depth_the_same_sale_is_another_stretch_of_the_curve(depth: str) -> None:
+    """At k times the depth a sale of v brings k times what v/k brings at once: to the unit, in a whole run."""
+    result = run(one_sale("never", constant(MARKET), changes={"depth": depth}, step="12s", steps=1))
+    (sale,) = rows(result, "liquidations")
+    scale, value = Fraction(depth), Fraction(int(sale["received"]) * MARKET, 10**12)
+    curve = [(Fraction(share, 100), Fraction(usd * USDC)) for share, usd in ((1, 22_500_000), (2, 44_400_000))]
+    assert int(sale["proceeds"]) == math.floor(scale * Book(curve, True, Fraction(1)).value(value / scale))
+
+
+def test_makers_who_leave_move_no_price() -> None:
+    """The displacement stays as deep when six tenths of the book go, and is still there once they are back."""
+    depth = {"points": [["0s", 1], ["24s", "0.4"], ["48s", 3]]}
+    result = run(one_sale("never", constant(MARKET), changes={"depth": depth}, step="12s", steps=6))
+    assert set(spots(result)) == {spots(result)[0]}
+    assert math.log(spots(result)[-1] / MARKET) == pytest.approx(displacement(result), rel=1e-6)
 
 
 def test_a_sale_the_book_cannot_take_is_refused_whole() -> None:
