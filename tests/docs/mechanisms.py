@@ -63,12 +63,14 @@ def figure(name: str, settings: Settings, path: str, seeds: int) -> Decimal | No
 
 
 def one_figure(result: Result, path: str) -> Decimal | None:
-    """`path` is a key of the summary; steps.<column>.<last|lowest|highest>; or seized, repaid or profit.<asset>."""
+    """`path` is a key of the summary; steps.<column>.<last|lowest|highest>; or seized, repaid, profit, largest.<asset>."""
     first, *rest = path.split(".")
     if first == "steps":
         return _of_steps(result, rest[0], rest[1])
     if first in LEGS:
-        return _tokens(result, first, rest[0])
+        return _tokens(_rows(result, "liquidations"), result, first, rest[0])
+    if first == "largest":
+        return _largest(result, rest[0])
     value: Any = result.summary
     for key in (first, *rest):
         value = value[key]
@@ -84,10 +86,17 @@ def _of_steps(result: Result, column: str, which: str) -> Decimal:
     return {"last": values[-1], "lowest": min(values), "highest": max(values)}[which]
 
 
-def _tokens(result: Result, column: str, asset: str) -> Decimal:
-    """Whole tokens of `asset` that all liquidations seized, repaid, or left their keepers."""
-    amount = sum(int(row[column]) for row in _rows(result, "liquidations") if row[LEGS[column]] == asset)
+def _tokens(rows: Iterable[dict[str, str]], result: Result, column: str, asset: str) -> Decimal:
+    """Whole tokens of `asset` that the liquidations of `rows` seized, repaid, or left their keepers."""
+    amount = sum(int(row[column]) for row in rows if row[LEGS[column]] == asset)
     return Decimal(amount).scaleb(-result.scenario.assets[asset].decimals)
+
+
+def _largest(result: Result, asset: str) -> Decimal:
+    """Whole tokens of `asset` repaid for the account that repaid most of it."""
+    rows = list(_rows(result, "liquidations"))
+    accounts = {row["account"] for row in rows}
+    return max(_tokens([row for row in rows if row["account"] == name], result, "repaid", asset) for name in accounts)
 
 
 def shown(value: Decimal | None, path: str, places: int | None = None) -> str:
@@ -113,7 +122,7 @@ def _places(value: Decimal, path: str) -> int:
 
 def effects(section: str) -> list[str]:
     """The rows of a section: a mechanism each, off and on."""
-    head = ["| mechanism | scenario | off | on | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
+    head = ["| mechanism | scenario | off is | on is | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
     return head + [effect(row) for row in CONTENT["effects"][section]]
 
 
