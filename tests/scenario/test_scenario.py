@@ -162,7 +162,7 @@ def test_resolved_is_plain(scenario: Scenario) -> None:
 
 
 def test_what_ships_says_what_it_is() -> None:
-    """The spine's four, the market's own, an incident for each fault that has one; what is reconstructed is said first."""
+    """The spine's four, the market's own, an incident for each fault that has one; each says what is reconstructed."""
     assert NAMES == [
         "aave-wsteth-cap-2026", "black-thursday", "compound-dai-2020", "crash-in-minutes-or-a-day", "flash-crash-2021",
         "lst-depeg-loop", "moonwell-cbeth-2026", "morpho-base-2026", "stream-xusd-2025", "two-account-cascade",
