@@ -24,9 +24,9 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed between two blocks: the price before all `rounds` [USD 1e8], and the rounds that can still matter.
+    """A feed between two blocks: the opening price [USD 1e8], and the rounds that can still matter.
 
-    `rounds` stand in order of time; the last is the last decided, whether it is visible yet or not.
+    `rounds` stand in order of time: the newest that is out, and those on their way. The last is the last decided.
     """
 
     standing: int
@@ -42,10 +42,10 @@ def decide(feed: Feed, state: FeedState, now: int, new_price: int) -> FeedState:
     """The state after a market block at `now` whose source says `new_price` [USD 1e8]; `state` if it stays silent."""
     if not _reports(feed, state, now, new_price):
         return state
-    seen = [each for each in state.rounds if each.visible_from <= now]
-    waiting = state.rounds[len(seen) :]
-    standing = seen[-1].price if seen else state.standing
-    return FeedState(standing, (*waiting, Round(new_price, now, now + feed.delay)))
+    out = sum(each.visible_from <= now for each in state.rounds)
+    # The newest that is out stands until another is, and may come out in this very block: it is yet to be written.
+    kept = state.rounds[max(0, out - 1) :]
+    return FeedState(state.standing, (*kept, Round(new_price, now, now + feed.delay)))
 
 
 def visible(state: FeedState, now: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced
+from simulator.faults import HIGHEST
 from simulator.prices import PricePaths
 from simulator.scenario import Relative, Scenario
 from simulator.units import WAD
@@ -25,7 +26,7 @@ class Outside:
         self._shifts: dict[str, Decimal] = {}
 
     def prices(self, step: int) -> tuple[int, ...]:
-        """[USD 1e8] by asset at a step, at least one unit each."""
+        """[USD 1e8] by asset at a step, at least one unit each and below the bound of a price."""
         values = self.paths.values[step]
         if not self._shifts:
             return values
@@ -46,7 +47,7 @@ class Outside:
             if name in self._shifts:
                 over, under = self._shifts[name].as_integer_ratio()
                 price = price * over // under
-        return max(1, price)
+        return min(HIGHEST, max(1, price))
 
 
 def _chain(scenario: Scenario, name: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Sources:
         venue = self._read[name]
         if venue is None:
             return sight.market[self._places[name]]
-        return max(1, sight.spot(venue) * sight.shown[self._venues[venue].quote] // WAD)
+        return min(HIGHEST, max(1, sight.spot(venue) * sight.shown[self._venues[venue].quote] // WAD))
 
     def _other(self, name: str, sight: Sight, faults: Sequence[Fault]) -> int:
         source = self._feeds[name].reads

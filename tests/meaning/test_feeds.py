@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from simulator.chain.artifact import load
 from simulator.chain.base import Call
 from simulator.running import open_chain
 from simulator.simulate import simulate
-from tests.small import START, account, column, constant, points, pool, small
+from tests.small import START, account, column, constant, points, pool, rows, small, wad
 
 
 def shown(feed: dict[str, Any], *prices: object, step: int = 12) -> list[float]:
@@ -125,3 +126,15 @@ def test_a_heartbeat_writes_a_round_although_the_price_is_the_same() -> None:
     reply = chain.call(1_000, START + 1_000, [Call(feed, load("PriceFeed").encode("latestRoundData"))])[0]
     _, answer, _, updated_at, _ = words(reply)
     assert (answer, updated_at) == (2_000 * 10**8, START + 108)
+
+
+@pytest.mark.parametrize(("delay", "step"), [("12s", 3), ("18s", 4), ("24s", 4), ("36s", 5)])
+def test_the_protocol_sees_what_was_on_its_way_in_the_block_in_which_it_arrives(delay: str, step: int) -> None:
+    """The market falls by 50 a step, and each fall is reported. 10 WETH at 0.83 back 16 000 from 1 927.71 on: decided
+    at 24 s, at 1 900, and liquidated in the first block that is a `delay` later, though it decides anew."""
+    fall = points(*((f"{12 * index}s", 2000 - 50 * index) for index in range(9)))
+    feed = {"deviation": 0, "heartbeat": "0s", "delay": delay}
+    found = run(small([account("a", 10, 16_000)], clock={"steps": 9}, prices={"WETH": fall}, oracle={"WETH": feed}))
+    first = rows(found, "liquidations")[0]
+    assert column(found, "steps", "oracle_WETH")[step] == "1900.00000000"
+    assert (first["step"], first["health_before"]) == (str(step), str(wad(Fraction(1900 * 83, 160_000))))

@@ -95,3 +95,16 @@ def test_both_chains_agree() -> None:
     scenario = crash({"impact": {"permanent": "0.5"}}, {"half_life": "1m", "permanent": "0.2"})
     ours, theirs = compare(scenario)
     assert ours.digest == theirs.digest and ours.summary["liquidations"] == 1
+
+
+def test_no_sale_takes_the_market_beyond_the_bound_of_a_price() -> None:
+    """A pool of a hundredth of a cent, whose base is what is bought: the sale moves it by more than 1e12."""
+    venue = {"name": "v", "kind": "constant-product", "base": "USDC", "quote": "WETH"}
+    found = small(
+        [account("a", 5000, 8_000_000)],
+        clock=CLOCK,
+        prices={"WETH": DROP, "USDC": {"kind": "constant", "value": 1, "impact": {"permanent": 1}}},
+        venues=[{**venue, "reserves": ["0.0001", "0.00000005"]}],
+        keepers=SELLS,
+    )
+    assert column(run(found), "steps", "market_USDC") == ["1.00000000", "1.00000000", "999999999999.99999999"]

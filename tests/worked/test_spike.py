@@ -312,6 +312,25 @@ def test_a_venue_that_cannot_take_back_what_was_bought_is_an_error() -> None:
         run(Scenario.parse(raw))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_venue_takes_a_feed_beyond_the_bound_of_a_price(kind: str) -> None:
+    """9e14 USD on a pool of 1 000 DOT and a tenth of a cent: 8.1e32 of its quote a DOT, where a product of Compound's
+    does not fit its words. The feed says what stands below 1e12, and who owes DOT is liquidated."""
+    dot = {"decimals": 18, "ltv": "0.5", "liquidation_threshold": "0.6", "liquidation_bonus": "0.05"}
+    scenario = attacked(
+        {**UP, "asset": "DOT", "budget": 9 * 10**14},
+        book=[{"name": "b", "collateral": {"WETH": 100_000}, "debt": {"DOT": 10**13}}],
+        assets={"DOT": dot},
+        lenders={"DOT": 10**14, "USDC": 0},
+        prices={"DOT": constant("0.000001")},
+        oracle={"WETH": {"source": "market"}, "DOT": {"source": "venue", "deviation": 0}},
+        venues=[pool(1000, "0.001", base="DOT")],
+    ).replace("protocol.kind", kind)
+    result = run(scenario)
+    assert column(result, "steps", "oracle_DOT") == ["0.00000100", "999999999999.99999999", "0.00000100", "0.00000100"]
+    assert result.summary["accounts_liquidated"] == 1
+
+
 def test_a_budget_below_one_unit_buys_nothing() -> None:
     with pytest.raises(InputError, match=r"faults\.0\.budget: found 1E-7.*one base unit of USDC"):
         run(attacked({**UP, "budget": "0.0000001"}))
