@@ -107,6 +107,10 @@ class Range(Section):
     liquidity: Annotated[int, whole("[1, 1e36]")]
 
 
+MOST_RANGES: Final = 400
+"""What fits the creation code of one contract, 49 152 bytes by EIP-3860."""
+
+
 class UniswapV3(Section):
     """A Uniswap v3 pool at `price` [whole quote tokens per whole base token], or on a fork the one at `address`."""
 
@@ -227,6 +231,8 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
     """Raise InputError if the pool could not stand: a price out of range, an empty range, nothing at its price."""
     _check_prices(venue, decimals)
     path, found = f"venues.{venue.name}.liquidity", ticks(venue, decimals)
+    if len(found) > MOST_RANGES:
+        raise InputError(path, f"{len(found)} ranges", f"at most {MOST_RANGES}")
     for index, (lower, upper) in enumerate(found):
         if lower >= upper:
             part = venue.liquidity[index]

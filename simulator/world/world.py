@@ -18,8 +18,8 @@ from simulator.world.records import Action, Outcome, State, Ticked
 from simulator.world.site import KeeperSite, Site
 
 NOWHERE: Final = "0x" + "00" * 20
-ORDER_ALLOWANCE: Final = 40_000_000
-"""[gas] of one order: several times the dearest, an account of 128 assets; one that burns it all takes nothing from
+ORDER_ALLOWANCE: Final = 400_000_000
+"""[gas] of one order: several times the dearest, a sale through 800 ranges; one that burns it all takes nothing from
 the next."""
 SPLIT_ALLOWANCE: Final = 10_000_000_000
 """[gas] The same of an order that goes over routers, which ask their venues many times before they sell: 24 books of 32

@@ -68,6 +68,32 @@ def many_books() -> Scenario:
     )
 
 
+def ranged(name: str, base: str, quote: str, price: int, depth: int) -> dict[str, Any]:
+    """A Uniswap v3 pool of 400 ranges, as many as there may be, one below the other."""
+    steps = [(price * (1 - 0.0004 * index - 0.0002), price * (1 - 0.0004 * index)) for index in range(1, 400)]
+    liquidity = [
+        {"lower": f"{low:.6f}", "upper": f"{high:.6f}", "liquidity": depth}
+        for low, high in [(price / 2, price * 1.2), *steps]
+    ]
+    venue = {"name": name, "kind": "uniswap-v3", "base": base, "quote": quote, "fee": "0.0001", "price": price}
+    return {**venue, "liquidity": liquidity}
+
+
+def test_a_sale_through_hundreds_of_ranges_is_filled() -> None:
+    """223 WETH for DAI and that for USDC: the price of each pool falls through hundreds of ranges."""
+    scenario = small(
+        [account("a", 500, 850_000)],
+        assets={"DAI": {"decimals": 18, "ltv": "0", "liquidation_threshold": "0"}},
+        prices={"DAI": constant(1)},
+        venues=[ranged("one", "WETH", "DAI", 2000, 5 * 10**22), ranged("two", "DAI", "USDC", 1, 3 * 10**18)],
+        keepers=[{"name": "k"}],
+        gas={"per_liquidation": 500_000},
+    )
+    first, second = compare(scenario)
+    assert (first.summary["liquidations"], column(first, "refusals", "error")) == (1, [])
+    assert first.digest == second.digest
+
+
 def test_a_split_over_many_books_is_sold() -> None:
     """The search asks routers that ask books: however long it takes, the order is filled, and alike."""
     first, second = compare(many_books())
