@@ -22,6 +22,7 @@ from simulator.scenario.scalars import (
     whole,
 )
 from simulator.scenario.section import Address, AssetName, Name, Part, Section, kinds
+from simulator.units import WAD
 
 SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
 """Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
@@ -158,6 +159,9 @@ def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
 
 def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
     """Raise InputError if `venue` could not stand between tokens of these `decimals`, of base and quote."""
+    least, _ = extremes(venue.depth, venue.providers)
+    if least * WAD < 1:
+        raise _wrong_depth(venue, least, "so much that 1e-18 of the liquidity or more is always left")
     if isinstance(venue, DepthBook):
         check_depth(venue)
         return
