@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced
-from simulator.faults import HIGHEST
+from simulator.oracle.faults import HIGHEST
 from simulator.prices import PricePaths
 from simulator.scenario import Relative, Scenario
 from simulator.units import WAD
