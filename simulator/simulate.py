@@ -14,12 +14,12 @@ from simulator.errors import ConservationViolated
 from simulator.keeping import Keeping, Placed
 from simulator.ledger import Ledger, check_sums
 from simulator.market import Market, Prices
+from simulator.oracle.sources import opening_prices
 from simulator.outcome import Flow, Outcome, Progress
 from simulator.prices import PricePaths, build_paths, rebased
 from simulator.rows import When
 from simulator.scenario import Scenario
 from simulator.screen import Screen
-from simulator.sources import opening_prices
 from simulator.trace import Liquidation, Trace
 from simulator.units import to_base_units
 from simulator.valuation import latent_by_debt, unit_values

@@ -105,7 +105,7 @@ def _tiles(summary: Mapping[str, Any]) -> str:
     hit, everyone = summary["accounts_liquidated"], summary["accounts"]
     generations = figures.counted(summary["generations_max"], "generation")
     count = summary["induced_liquidations"]
-    induced = f"{figures.counted(count, 'liquidation')}, {generations} deep" if count else "no liquidation"
+    induced = f"{figures.counted(count, 'liquidation')}, {generations} deep" if count else "none was induced"
     share = figures.percent(hit / everyone) if everyone else figures.NOT_APPLICABLE
     latent, loss = summary["latent_bad_debt_usd"], summary["loss_usd"]
     rows = [

@@ -140,6 +140,10 @@ def _venues(content: Content) -> None:
         if venue.base == venue.quote:
             raise InputError(f"venues.{venue.name}.quote", venue.quote, "an asset other than the base")
         check_venue(venue, (content.assets[venue.base].decimals, content.assets[venue.quote].decimals))
+        passes = content.prices[venue.base].impact.permanent
+        if venue.recovery.permanent + passes > 1:
+            allowed = f"at most {plain(1 - passes)}, what prices.{venue.base}.impact.permanent leaves of a displacement"
+            raise InputError(f"venues.{venue.name}.recovery.permanent", venue.recovery.permanent, allowed)
 
 
 def _incentive(content: Content) -> None:

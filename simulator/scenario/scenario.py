@@ -274,7 +274,7 @@ def _find(name_or_path: str | Path) -> Path:
     if isfile(text):  # which, unlike Path.is_file, says no to a name that no file can have
         return Path(text)
     names = [path.stem for path in sorted(SHIPPED.glob("*.yaml"))]
-    allowed = f"a file, or one that ships ({', '.join(names)}), nearest {nearest(text, names)}"
+    allowed = f"a file, or one that ships (`liqsim scenarios` lists them), nearest {nearest(text, names)}"
     raise InputError("scenario", text, allowed)
 
 

@@ -22,6 +22,7 @@ from simulator.scenario.scalars import (
     whole,
 )
 from simulator.scenario.section import Address, AssetName, Name, Part, Section, kinds
+from simulator.units import WAD
 
 SPACING: Final = {Decimal("0.0001"): 1, Decimal("0.0005"): 10, Decimal("0.003"): 60, Decimal("0.01"): 200}
 """Uniswap v3's fees, and the ticks between two usable ticks of each, as on mainnet."""
@@ -107,6 +108,10 @@ class Range(Section):
     liquidity: Annotated[int, whole("[1, 1e36]")]
 
 
+MOST_RANGES: Final = 400
+"""What fits the creation code of one contract, 49 152 bytes by EIP-3860."""
+
+
 class UniswapV3(Section):
     """A Uniswap v3 pool at `price` [whole quote tokens per whole base token], or on a fork the one at `address`."""
 
@@ -154,6 +159,9 @@ def _usable(venue: UniswapV3, price: Decimal, decimals: tuple[int, int]) -> int:
 
 def check_venue(venue: Venue, decimals: tuple[int, int]) -> None:
     """Raise InputError if `venue` could not stand between tokens of these `decimals`, of base and quote."""
+    least, _ = extremes(venue.depth, venue.providers)
+    if least * WAD < 1:
+        raise _wrong_depth(venue, least, "so much that 1e-18 of the liquidity or more is always left")
     if isinstance(venue, DepthBook):
         check_depth(venue)
         return
@@ -227,6 +235,8 @@ def _check_uniswap_v3(venue: UniswapV3, decimals: tuple[int, int]) -> None:
     """Raise InputError if the pool could not stand: a price out of range, an empty range, nothing at its price."""
     _check_prices(venue, decimals)
     path, found = f"venues.{venue.name}.liquidity", ticks(venue, decimals)
+    if len(found) > MOST_RANGES:
+        raise InputError(path, f"{len(found)} ranges", f"at most {MOST_RANGES}")
     for index, (lower, upper) in enumerate(found):
         if lower >= upper:
             part = venue.liquidity[index]

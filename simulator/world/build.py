@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from simulator.agents.providers import opening_scales
 from simulator.book import Book
 from simulator.chain import abi
 from simulator.chain.artifact import load
 from simulator.chain.base import Chain, Transaction
-from simulator.liquidity import opening_scales
 from simulator.scenario import Asset, DepthBook, Keeper, Scenario, Venue
 from simulator.scenario.wiring import reads_venues
 from simulator.units import to_base_units, to_wad

@@ -19,8 +19,8 @@ FORK = "fork"
 """The name of a chain that began as another one: what stood there stands here too, at the same addresses."""
 MOST_DEALT = 2**95
 """[token] Of a real token: more than there is of any, and it fits those that keep balances in 96 bits."""
-SETUP_GAS = 50_000_000
-"""[gas] Allowance of one set-up transaction; the largest deployment needs a third of it."""
+SETUP_GAS = 1_000_000_000
+"""[gas] Allowance of one set-up transaction; a pool with as many ranges as there may be needs a tenth of it."""
 BLOCK_TRANSACTIONS = 100
 """[transactions] anvil answers receipts of larger blocks in quadratic time."""
 

@@ -18,11 +18,12 @@ from simulator.world.records import Action, Outcome, State, Ticked
 from simulator.world.site import KeeperSite, Site
 
 NOWHERE: Final = "0x" + "00" * 20
-ORDER_ALLOWANCE: Final = 40_000_000
-"""[gas] of one order: several times the dearest, an account of 128 assets; one that burns it all takes nothing from
+ORDER_ALLOWANCE: Final = 400_000_000
+"""[gas] of one order: several times the dearest, a sale through 800 ranges; one that burns it all takes nothing from
 the next."""
-SPLIT_ALLOWANCE: Final = 200_000_000
-"""[gas] The same of an order that goes over a router, which asks its venues many times before it sells."""
+SPLIT_ALLOWANCE: Final = 10_000_000_000
+"""[gas] The same of an order that goes over routers, which ask their venues many times before they sell: 24 books of 32
+points, joined by routers of their own, take less than a tenth of it."""
 ORDER_OVERHEAD: Final = 40_000_000
 """[gas] beside an order's allowance: health before and at 128 twin prices, what the call keeps back, the record."""
 ORDERS_PER_TRANSACTION: Final = 50
@@ -167,7 +168,8 @@ class World:
         return receipts
 
     def _parts(self, orders: Sequence[Order]) -> list[Sequence[Order]]:
-        fitting = (self._tx_gas - _gas(0, 0)) // (self._allowance(orders) + ORDER_OVERHEAD)
+        allowance = self._allowance(orders)
+        fitting = (self._tx_gas - _gas(0, allowance)) // (_gas(1, allowance) - _gas(0, allowance))
         size = max(1, min(ORDERS_PER_TRANSACTION, fitting))
         return [orders[start : start + size] for start in range(0, len(orders), size)]
 
@@ -198,4 +200,4 @@ def _row(action: Action) -> tuple[abi.Static, ...]:
 
 def _gas(orders: int, allowance: int) -> int:
     """[gas] Allowance of a transaction with so many orders."""
-    return 1_000_000 + orders * (allowance + ORDER_OVERHEAD)
+    return 1_000_000 + orders * (allowance + allowance // 60 + ORDER_OVERHEAD)  # a call keeps back 1/64

@@ -26,6 +26,8 @@ PAGE = ROOT / "docs" / "mechanisms.md"
 CONTENT: Mapping[str, Any] = parse_yaml(Path(__file__).with_suffix(".yaml").read_text("utf8"), "mechanisms.yaml")
 Settings = tuple[str, ...]
 """What `--set` says, `path=value` each, in order."""
+PRICE = re.compile(r"(market|oracle|venue)_")
+"""Where a figure's path says a price."""
 LEGS = {"seized": "collateral", "repaid": "debt", "profit": "debt"}
 """In which asset a column of liquidations.csv counts."""
 
@@ -47,7 +49,7 @@ def settings_of(texts: Sequence[str] | None) -> Settings:
     """A list of settings, a name of `settings` in its place taken for what it stands for."""
     found: list[str] = []
     for text in texts or ():
-        found += CONTENT["settings"][text] if text in CONTENT["settings"] else [text]
+        found += CONTENT["settings"].get(text, [text])
     return tuple(found)
 
 
@@ -63,12 +65,14 @@ def figure(name: str, settings: Settings, path: str, seeds: int) -> Decimal | No
 
 
 def one_figure(result: Result, path: str) -> Decimal | None:
-    """`path` is a key of the summary; steps.<column>.<last|lowest|highest>; or seized, repaid or profit.<asset>."""
+    """`path`: a key of the summary; steps.<column>.<last|lowest|highest>; seized, repaid, profit or largest.<asset>."""
     first, *rest = path.split(".")
     if first == "steps":
         return _of_steps(result, rest[0], rest[1])
     if first in LEGS:
-        return _tokens(result, first, rest[0])
+        return _tokens(_rows(result, "liquidations"), result, first, rest[0])
+    if first == "largest":
+        return _largest(result, rest[0])
     value: Any = result.summary
     for key in (first, *rest):
         value = value[key]
@@ -84,10 +88,17 @@ def _of_steps(result: Result, column: str, which: str) -> Decimal:
     return {"last": values[-1], "lowest": min(values), "highest": max(values)}[which]
 
 
-def _tokens(result: Result, column: str, asset: str) -> Decimal:
-    """Whole tokens of `asset` that all liquidations seized, repaid, or left their keepers."""
-    amount = sum(int(row[column]) for row in _rows(result, "liquidations") if row[LEGS[column]] == asset)
+def _tokens(rows: Iterable[dict[str, str]], result: Result, column: str, asset: str) -> Decimal:
+    """Whole tokens of `asset` that the liquidations of `rows` seized, repaid, or left their keepers."""
+    amount = sum(int(row[column]) for row in rows if row[LEGS[column]] == asset)
     return Decimal(amount).scaleb(-result.scenario.assets[asset].decimals)
+
+
+def _largest(result: Result, asset: str) -> Decimal:
+    """Whole tokens of `asset` repaid for the account that repaid most of it."""
+    rows = list(_rows(result, "liquidations"))
+    accounts = {row["account"] for row in rows}
+    return max(_tokens([row for row in rows if row["account"] == name], result, "repaid", asset) for name in accounts)
 
 
 def shown(value: Decimal | None, path: str, places: int | None = None) -> str:
@@ -101,11 +112,9 @@ def shown(value: Decimal | None, path: str, places: int | None = None) -> str:
 
 
 def _places(value: Decimal, path: str) -> int:
-    if value == value.to_integral_value() and "prices" not in path and "steps" not in path:
+    if abs(value) >= 1000 or value == 0 or (value == value.to_integral_value() and not PRICE.search(path)):
         return 0
-    if path.endswith("_usd") or abs(value) >= 1000:
-        return 0 if abs(value) >= 1000 else 2
-    return 4
+    return 2 if path.endswith("_usd") else 4
 
 
 # ---------------------------------------------------------------- tables
@@ -113,7 +122,7 @@ def _places(value: Decimal, path: str) -> int:
 
 def effects(section: str) -> list[str]:
     """The rows of a section: a mechanism each, off and on."""
-    head = ["| mechanism | scenario | off | on | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
+    head = ["| mechanism | scenario | off is | on is | figure | off | on | why |", "|---|---|---|---|---|---|---|---|"]
     return head + [effect(row) for row in CONTENT["effects"][section]]
 
 

@@ -1,12 +1,11 @@
 """The tables of docs/mechanisms.md are what the mechanisms do today, and they move figures the way theory says.
 
-If a row fails because a contract, a draw or the gas schedule changed on purpose: `python tests/docs/mechanisms.py --write`.
+If a row fails because a contract, a draw or a price changed on purpose: `python tests/docs/mechanisms.py --write`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,7 +40,8 @@ def test_switching_it_on_moves_the_figure_the_way_theory_says(section: str, row:
     """`moves` of each figure: up, or down."""
     paths, moves = mechanisms.listed(row["figure"]), mechanisms.listed(row["moves"])
     for path, way in zip(paths, moves, strict=True):
-        off, on = (mechanisms.figure_of(row, side, path) or Decimal(1) for side in ("off", "on"))
+        off, on = (mechanisms.figure_of(row, side, path) for side in ("off", "on"))
+        assert off is not None and on is not None
         assert (off < on) if way == "up" else (off > on), path
 
 

@@ -16,9 +16,9 @@ from simulator.book import Book, build_book
 from simulator.chain import anvil_process
 from simulator.chain.anvil import AnvilChain, Origin
 from simulator.chain.secret_url import Url
+from simulator.oracle.sources import opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
-from simulator.sources import opening_prices
 from simulator.world import World, build_world, set_stage
 from tests.small import account, points, pool, small
 

@@ -131,3 +131,12 @@ def test_both_chains_run_a_book_alike(oracle: str) -> None:
     revm, anvil = compare(one_sale("1m", path, oracle, step="12s", steps=6))
     assert revm.tables == anvil.tables
     assert len(rows(revm, "liquidations")) >= 1
+
+
+def test_a_market_below_a_books_last_digit_is_followed_that_far() -> None:
+    """1e-8 USD in a quote token of 1e11 USD each is 1e-19: the makers quote around 1e-18, and the run goes on."""
+    path = points(("0s", MARKET), ("12s", "0.00000001"), ("24s", MARKET))
+    book = {"name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": [["0.1", "1e12"]]}
+    prices = {"WETH": path, "USDC": constant("1e11")}
+    found = small([account("a", 1, 0)], clock={"steps": 3, "step": "12s"}, prices=prices, venues=[book], keepers=[])
+    assert spots(run(found)) == [MARKET, 1e-7, MARKET]

@@ -31,7 +31,7 @@ def elsewhere(names: list[str], **environment: str) -> list[str]:
         env={**kept, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=True,
         cwd=ROOT,
     )

@@ -114,6 +114,14 @@ def test_who_leaves_after_the_drop_takes_the_depth_along() -> None:
     assert paid == proceeds(Fraction(3, 5), sold) < whole
 
 
+@pytest.mark.parametrize("protocol", ["aave-v3", "morpho-blue", "compound-v2"])
+def test_on_every_protocol(protocol: str) -> None:
+    """Whatever it lets a keeper seize: 60 % of the pool pay for it."""
+    scenario = crash(pool(10_000, 20_000_000, providers=LEAVE)).replace("protocol.kind", protocol)
+    sold, paid = first(run(scenario))
+    assert 0 < paid == proceeds(Fraction(3, 5), sold)
+
+
 def test_from_a_smaller_drop_nobody_runs() -> None:
     stay = {**LEAVE, "drop": "0.050000000000000001"}
     sold, paid = first(run(crash(pool(10_000, 20_000_000, providers=stay))))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.averages import TimeWeightedMean
+from simulator.oracle.averages import TimeWeightedMean
 
 START = 1_000_000
 OPENING = 2_000

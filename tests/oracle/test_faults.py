@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.faults import HIGHEST, Lagged, acting, by_asset, capped, distorted, silent
+from simulator.oracle.faults import HIGHEST, Lagged, acting, by_asset, capped, distorted, silent
 from simulator.scenario import Clamp, Fault, Freeze, RateCap, Scale, Stale
 from simulator.units import WAD
 from tests.small import account, small

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.oracle import FeedState, decide, visible
+from simulator.oracle.rounds import FeedState, decide, visible
 from simulator.scenario import Feed
 
 OPENING = 1900 * 10**8

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.feeds import Feeds
+from simulator.market.feeds import Feeds
+from simulator.oracle.sources import grown, opening_prices
 from simulator.prices import build_paths
 from simulator.scenario import Scenario
-from simulator.sources import grown, opening_prices
 from simulator.units import WAD, YEAR
 from tests.small import START, account, constant, points, pool, small
 

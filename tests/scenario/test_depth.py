@@ -111,3 +111,18 @@ def test_a_curve_too_fine_for_its_token_is_refused() -> None:
     with pytest.raises(InputError, match=r"venues\.book\.curve\.1\.1.*above the point before"):
         curve_points(venue, 2000 * WAD, 10**8, (18, 6))
     assert MOST > 10**33
+
+
+def test_no_more_of_a_displacement_stays_than_there_is() -> None:
+    """What passes into the market and what never closes at the venue are shares of one sale: at most 1 in all."""
+    weth = {"kind": "constant", "value": 2000, "impact": {"permanent": "0.4"}}
+    book = [account("a", 1, 1000)]
+    for stays in ("0.6", "0.61"):
+        venues = [{**DEPTH, "recovery": {"permanent": stays}}]
+        if stays == "0.6":
+            assert small(book, prices={"WETH": weth}, venues=venues).venues
+            continue
+        with pytest.raises(
+            InputError, match=r"venues\.book\.recovery\.permanent: found '?0\.61'?; allowed: at most 0\.6, "
+        ):
+            small(book, prices={"WETH": weth}, venues=venues)

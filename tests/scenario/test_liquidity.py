@@ -15,6 +15,7 @@ from tests.small import account, pool, small
 CP = pool(100, 200_000)
 POINTS = {"points": [["0s", 1], ["30m", "0.4"]], "interpolate": "linear"}
 LEAVE = {"leave": "0.5", "drop": "0.1", "within": "1h"}
+BOOK = {"name": "amm", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": [["0.1", 1_000_000]]}
 KINDS = pytest.mark.parametrize("venue", [CP, V2, V3], ids=["constant-product", "v2", "v3"])
 
 
@@ -145,3 +146,13 @@ def test_what_cannot_be_multiplied() -> None:
 def test_the_least_and_the_most_that_can_be_there() -> None:
     found = scenario(CP, depth=POINTS, providers={**LEAVE, "leave": "0.3"}).venues[0]
     assert extremes(found.depth, found.providers) == (Fraction(28, 100), 1)
+
+
+@pytest.mark.parametrize("kind", [V3, BOOK], ids=["v3", "depth"])
+def test_so_little_that_no_scale_says_it_is_refused(kind: dict[str, Any]) -> None:
+    """A ten-thousandth of what 1 − (1 − 1e-18) leaves is 1e-22 of the liquidity, below a wad's last digit."""
+    providers = {**LEAVE, "leave": "0.999999999999999999"}
+    deep = {"liquidity": [{**V3["liquidity"][0], "liquidity": 10**25}]} if kind is V3 else {}
+    assert scenario({**kind, **deep}, providers=providers).venues
+    with pytest.raises(InputError, match=r"venues\.amm\.depth: found '1e-22 of the liquidity'"):
+        scenario({**kind, **deep}, providers=providers, depth="0.0001")

@@ -67,6 +67,7 @@ def test_a_sweep_can_change_it(path: str) -> None:
         (between(2000, "2000.1"), "venues.amm.liquidity.0.lower", "below upper, 2000.1, by a usable tick"),
         (between(1500, 2500, "1.5"), "venues.amm.liquidity.0.liquidity", "a whole number"),
         (between(1500, 2500, 0), "venues.amm.liquidity.0.liquidity", "from 1"),
+        ({**V3, "liquidity": V3["liquidity"] * 401}, "venues.amm.liquidity", "at most 400"),
         (between(1500, 2500, 10**34), "venues.amm.liquidity", "at most 1917569901783203986719870431555990 in all"),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced, quoted_price, target_price
-from simulator.outside import Outside, pair_price
+from simulator.market.outside import Outside, pair_price
 from simulator.scenario import Scenario
 from simulator.scenario.venues import Venue
 from simulator.world.records import FOLLOW, MOVE, Action

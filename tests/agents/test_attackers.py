@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.attack import Attacks, Trade, largest
-from simulator.outage import Outages
+from simulator.agents.attackers import Attacks, Trade, largest
+from simulator.oracle.outage import Outages
 from simulator.scenario import Scenario
 from tests.small import START, account, pool, small
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from simulator.attack import Attacks, largest
+from simulator.agents.attackers import Attacks, largest
+from simulator.agents.providers import Liquidity
 from simulator.errors import TransactionReverted
-from simulator.feeds import Feeds
-from simulator.liquidity import Liquidity
-from simulator.outage import Outages
-from simulator.outside import Outside
+from simulator.market.feeds import Feeds
+from simulator.market.outside import Outside
+from simulator.market.quotes import Quotes
+from simulator.oracle.outage import Outages
 from simulator.prices import PricePaths
-from simulator.quotes import Quotes
 from simulator.scenario import Scenario
 from simulator.scenario.wiring import reads_venues
 from simulator.units import WAD

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.liquidity import Highest, Liquidity, Presence, opening_scales
+from simulator.agents.providers import Highest, Liquidity, Presence, opening_scales
 from simulator.scenario.liquidity import Providers
 from tests.small import START, WAD, account, pool, small
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.averages import TimeWeightedMean
-from simulator.faults import HIGHEST, capped
+from simulator.oracle.averages import TimeWeightedMean
+from simulator.oracle.faults import HIGHEST, capped
 from simulator.prices import PricePaths
 from simulator.scenario import Fault, Scenario
 from simulator.scenario.wiring import evaluation_order, feeds_read, rated_in, venue_read

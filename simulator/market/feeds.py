@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from simulator.faults import Lagged, acting, by_asset, distorted, silent
-from simulator.oracle import FeedState, Round, decide, latest, visible
+from simulator.oracle.faults import Lagged, acting, by_asset, distorted, silent
+from simulator.oracle.rounds import FeedState, Round, decide, latest, visible
+from simulator.oracle.sources import Sight, Sources, Spot, means
 from simulator.prices import PricePaths
 from simulator.scenario import Fault, Scenario, Stale
 from simulator.scenario.wiring import evaluation_order, feeds_read
-from simulator.sources import Sight, Sources, Spot, means
 
 
 class Feeds:

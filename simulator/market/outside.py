@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced
-from simulator.faults import HIGHEST
+from simulator.oracle.faults import HIGHEST
 from simulator.prices import PricePaths
 from simulator.scenario import Relative, Scenario
 from simulator.units import WAD
@@ -59,5 +59,5 @@ def _chain(scenario: Scenario, name: str) -> tuple[str, ...]:
 
 
 def pair_price(market: tuple[int, ...], base: int, quote: int) -> int:
-    """The outside price of a pair, whole quote tokens per whole base token [wad], rounded down."""
-    return market[base] * WAD // market[quote]
+    """The outside price of a pair, whole quote tokens per whole base token [wad], rounded down but to nothing."""
+    return max(1, market[base] * WAD // market[quote])

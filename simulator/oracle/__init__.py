@@ -1,0 +1,1 @@
+"""What a feed says: its source, the faults between the source and the report, and when it reports. Pure rules."""
