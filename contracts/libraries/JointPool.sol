@@ -24,12 +24,13 @@ library JointPool {
         uint256 lessOut;
         uint256 more;
         uint256 moreOut;
+        bool sure; // a third quote agreed with these two
     }
 
     /// @notice Makes of it the pool that pays `lessOut` for `less` and `moreOut` for `more`.
     function see(Pool memory pool, uint256 less, uint256 lessOut, uint256 more, uint256 moreOut) internal pure {
         (pool.less, pool.lessOut, pool.more, pool.moreOut) = (less, lessOut, more, moreOut);
-        pool.depth = 0;
+        (pool.depth, pool.sure) = (0, false);
         if (lessOut == 0 || moreOut <= lessOut) return;
         (uint256 line, uint256 curve) = (lessOut * more, moreOut * less);
         uint256 bend = (line >> DEEPEST) + 1;
@@ -40,13 +41,14 @@ library JointPool {
     }
 
     /// @notice Sees it through one more quote, and the nearer one of the two before.
-    /// @return Whether it pays for `amount` what it was said to.
+    /// @return Whether it pays for `amount` what it was said to. The quotes it was seen through say nothing of that: any
+    /// curve agrees with a pool in two points, and a book's kink may lie in one of them.
     function learn(Pool memory pool, uint256 amount, uint256 out) internal pure returns (bool) {
         if (amount == 0) return true;
+        if (amount == pool.less || amount == pool.more) return pool.sure;
         uint256 said = pool.depth == 0 ? 0 : pool.payout.mulDivDown(amount, pool.reserve + amount);
         (uint256 least, uint256 most) = said < out ? (said, out) : (out, said);
-        if (most - least <= UNITS + (out >> NEAR)) return true;
-        if (amount == pool.less || amount == pool.more) return false;
+        if (most - least <= UNITS + (out >> NEAR)) return pool.sure = true;
         if (amount > pool.more) see(pool, pool.more, pool.moreOut, amount, out);
         else if (amount < pool.less) see(pool, amount, out, pool.less, pool.lessOut);
         else if (amount - pool.less > pool.more - amount) see(pool, amount, out, pool.more, pool.moreOut);
@@ -59,6 +61,9 @@ library JointPool {
     function share(Pool[] memory pools, uint256 amount) internal pure returns (uint256[] memory parts) {
         parts = new uint256[](pools.length);
         bool[] memory settled = new bool[](pools.length);
+        for (uint256 i; i < pools.length; ++i) {
+            settled[i] = pools[i].depth == 0;
+        }
         uint256 left = amount;
         bool again = true;
         while (again) {
@@ -71,8 +76,9 @@ library JointPool {
         _fill(pools, parts, left);
     }
 
-    /// @dev Settles who would sell less than nothing; if nobody would, who would sell more than it has room for; if
-    /// nobody would either, everybody.
+    /// @dev Settles who would sell more than there is room for, at that; or, if together they are over by less than
+    /// others are under, those who would sell less than nothing. The price of the last unit can only fall by the one and
+    /// rise by the other, so that nobody is settled who would come back. If nobody is over or under, all is settled.
     function _settle(Pool[] memory pools, uint256[] memory parts, bool[] memory settled, uint256 left)
         private
         pure
@@ -83,19 +89,24 @@ library JointPool {
             if (!settled[i]) (reserves, depths) = (reserves + pools[i].reserve, depths + pools[i].depth);
         }
         if (depths == 0) return (left, false);
-        (bool under, bool over) = (false, false);
+        (uint256 over, uint256 under) = (0, 0);
         for (uint256 i; i < pools.length; ++i) {
             if (settled[i]) continue;
             uint256 end = pools[i].depth.mulDivDown(reserves, depths);
-            parts[i] = end > pools[i].reserve ? end - pools[i].reserve : 0;
-            if (parts[i] == 0) (settled[i], under) = (true, true);
-            if (parts[i] > pools[i].room) over = true;
+            (uint256 least, uint256 most) = (pools[i].reserve, pools[i].reserve + pools[i].room);
+            parts[i] = end > least ? end - least : 0;
+            if (end > most) over += end - most;
+            if (end < least) under += least - end;
         }
-        if (under || !over) return (left, under);
+        if (over == 0 && under == 0) return (left, false);
         for (uint256 i; i < pools.length; ++i) {
-            if (settled[i] || parts[i] <= pools[i].room) continue;
-            (parts[i], settled[i]) = (pools[i].room, true);
-            left -= parts[i];
+            if (settled[i]) continue;
+            if (over < under) {
+                settled[i] = parts[i] == 0;
+            } else if (parts[i] > pools[i].room) {
+                (parts[i], settled[i]) = (pools[i].room, true);
+                left -= parts[i];
+            }
         }
         return (left, true);
     }

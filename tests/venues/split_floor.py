@@ -10,7 +10,7 @@ from simulator.chain import abi
 from simulator.scenario import UniswapV3
 from simulator.world import addresses
 from simulator.world.venues import open_venue
-from tests.contracts.desk import MAX, PURSE, Bench, who
+from tests.contracts.desk import MAX, PURSE, WAD, Bench, who
 from tests.contracts.floor import ZERO
 
 DECIMALS = {"WSTETH": 18, "WETH": 18, "USDC": 6}
@@ -39,6 +39,15 @@ class SplitFloor(Bench):
         scenario: Any = SimpleNamespace(assets=assets)
         place = open_venue(self.build, scenario, venue, self.tokens, addresses.HARNESS, self._label())
         self.approve(place)
+        return place
+
+    def book(self, points: Sequence[tuple[int, int]]) -> str:
+        """An off-chain book of WETH against USDC around 2000; (impact on the marginal price [wad], volume [USDC])."""
+        pair = self.tokens["WETH"], self.tokens["USDC"]
+        arguments = abi.encode(b"", *pair, 0, 2000 * WAD, 0, list[abi.Static](points), addresses.HARNESS)
+        place = self.deploy("DepthBook", self._label(), arguments)
+        self.approve(place)
+        self.send("lender", "Token", pair[1], "mint", place, 2**128)
         return place
 
     def router(self, sold: str, bought: str, *arms: tuple[str, str] | str) -> str:

@@ -230,6 +230,35 @@ def test_what_all_arms_together_cannot_take_is_refused() -> None:
     assert floor.sell(router, "WETH", both * 999 // 1000) > 0
 
 
+def test_a_book_that_takes_most_until_it_ends_leaves_the_pools_their_best_split() -> None:
+    """A book almost without impact seems to leave nothing for the pools; it ends after 1164 WETH of 1820, and what is
+    left is shared by both pools as if there were nothing else. Where a book ends is known to a part in 2^20 of it."""
+    floor, reserves = SplitFloor(), [deep(322, 2024), deep(300, 1990)]
+    book = floor.book([(2 * 10**15, usdc(2_328_000))])
+    router = floor.router("WETH", "USDC", *(floor.pool("WETH", "USDC", each) for each in reserves), book)
+    taken = 2_328_000 * (1 - Fraction(1, 1000)) * 10**6
+    best = taken + split.proceeds(pools_of(reserves, [0, 0]), Fraction(656 * WAD))
+    found = floor.quote(router, "WETH", 1820 * WAD)
+    assert best * (1 - Fraction(1, 2**19)) <= found <= best
+    assert floor.sell(router, "WETH", 1820 * WAD) == found
+
+
+def test_a_kink_before_the_end_is_found() -> None:
+    """1774 WETH into two books, none of which takes them all. The first is worth 1.6 % less after 1432 WETH, and 28.6 %
+    after 1578, where it ends; the second falls in a straight line. The last unit of both brings the same between."""
+    floor = SplitFloor()
+    first = floor.book([(16 * 10**15, usdc(2_864_000)), (286 * 10**15, usdc(3_156_000))])
+    router = floor.router("WETH", "USDC", first, floor.book([(375 * 10**15, usdc(2_140_000))]))
+    volume, steep, flat = Fraction(1774 * 2000), Fraction(270, 292_000_000), Fraction(375, 2_140_000_000)
+    beyond = (flat * (volume - 2_864_000) - Fraction(16, 1000)) / (steep + flat)  # 0.016 + steep·b = flat·(rest − b)
+    rest = volume - 2_864_000 - beyond
+    lost = Fraction(8, 1000) * 2_864_000 + beyond * (Fraction(16, 1000) + steep * beyond / 2) + flat * rest**2 / 2
+    best = (volume - lost) * 10**6
+    found = floor.quote(router, "WETH", 1774 * WAD)
+    assert best * (1 - CLOSE) - 2 <= found <= best
+    assert floor.sell(router, "WETH", 1774 * WAD) == found
+
+
 def filled(floor: SplitFloor, place: str) -> int:
     """The most WETH a venue takes, by bisection."""
     low, high = 0, 10_000 * WAD
