@@ -342,3 +342,7 @@ def _show(asked: argparse.Namespace) -> int:
 def _planned(asked: argparse.Namespace) -> int:
     built = "run, compare, snapshot, report, scenarios, show"
     raise InputError("liqsim", asked.verb, f"{built} (this verb is not built yet)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

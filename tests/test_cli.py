@@ -192,3 +192,10 @@ def test_a_run_that_is_ended_leaves_no_directory_and_no_child(
     assert err == ("liqsim: interrupted\n" if number == signal.SIGINT else "")
     assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_module_is_the_command() -> None:
+    """`python -m simulator.cli` does what `liqsim` does, and does not leave in silence."""
+    command = [sys.executable, "-m", "simulator.cli", "show", "nothing-of-this-name"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("liqsim: ")
