@@ -169,15 +169,16 @@ contract SplitRouter is IVenue {
         if (best != 0) (split.parts[arm], split.outs[arm]) = (amount, best);
     }
 
-    /// @dev Two quotes, one for half of the other: of sizes at which the arm is not yet exhausted.
+    /// @dev Two quotes, one for about half of the other: of sizes at which the arm is not yet exhausted. Not for half, nor
+    /// any part that falls to one of several equal arms: a quote for that is to be a third.
     function _see(Split memory split, JointPool.Pool memory pool, uint256 arm, uint256 moreOut) private {
-        uint256 more = pool.room;
-        uint256 lessOut = _out(split, arm, more / 2);
+        (uint256 more, uint256 less) = (pool.room, pool.room * 15 / 32);
+        uint256 lessOut = _out(split, arm, less);
         while (lessOut > moreOut - moreOut / EXHAUSTED && more > pool.room >> SMALLEST_ROOM) {
-            (more, moreOut) = (more / 2, lessOut);
-            lessOut = _out(split, arm, more / 2);
+            (more, less, moreOut) = (less, less * 15 / 32, lessOut);
+            lessOut = _out(split, arm, less);
         }
-        pool.see(more / 2, lessOut, more, moreOut);
+        pool.see(less, lessOut, more, moreOut);
     }
 
     /// @dev What the arm takes of `amount`: all, or half, or half of that …

@@ -103,7 +103,10 @@ def _routes(keeper: Keeper, pick: Pick, view: View) -> tuple[Route, ...]:
     pair = pick.collateral, pick.debt
     if keeper.sell == "hold":
         return ((),)
-    return (view.splits[pair],) if keeper.route == "split" and pair in view.splits else view.routes[pair]
+    if keeper.route == "best" or pair not in view.splits:
+        return view.routes[pair]
+    # one route may be filled where all together bring more to a book than it takes; who chooses the size asks for less
+    return (view.splits[pair], *view.routes[pair]) if keeper.policy == "full" else (view.splits[pair],)
 
 
 def _wanted(keeper: Keeper) -> int | None:

@@ -76,12 +76,17 @@ def test_full_with_one_route_asks_nothing_and_takes_all() -> None:
 
 
 def test_split_takes_the_router_where_there_is_one() -> None:
-    """Asked about only for its size; a pair without a router, and a keeper that does not split, go by plain routes."""
+    """Who chooses a size asks about it alone; who takes all asks about single routes too, and takes one only if it
+    pays more. A pair without a router, and a keeper that does not split, go by plain routes."""
     seen = replace(view({0: state("0.9")}, ((0,), (1, 2))), splits={(WETH, USDC): (3,)})
     whole, sized = keeper(route="split"), keeper(route="split", policy="best-size")
     chosen = keepers.picks(whole, seen)
-    assert keepers.questions(whole, chosen, seen) == []
-    assert [order.route for order in keepers.orders(whole, chosen, seen, {})] == [(3,)]
+    asked = keepers.questions(whole, chosen, seen)
+    assert [question.route for question in asked] == [(3,), (0,), (1, 2)]
+    for profits, route in (((5, 5, 4), (3,)), ((-70, 4, 5), (1, 2))):
+        answers = {question: (70, profit) for question, profit in zip(asked, profits, strict=True)}
+        (order,) = keepers.orders(whole, chosen, seen, answers)
+        assert (order.route, order.repay) == (route, UNLIMITED)
     assert [question.route for question in keepers.questions(sized, chosen, seen)] == [(3,)]
     assert [question.route for question in keepers.questions(keeper(), chosen, seen)] == [(0,), (1, 2)]
     elsewhere = replace(seen, splits={(WETH, DAI): (3,)})

@@ -255,3 +255,19 @@ def test_the_trace_has_the_gas_of_all_sales() -> None:
     ways = gas.schedule()["lending-pool"]
     more = ways["constant-product"].liquidation - ways["none"].liquidation
     assert int(sold(two, SPLIT)["gas_used"]) == int(sold(two, BEST)["gas_used"]) + more
+
+
+def test_a_split_is_never_refused_where_one_route_is_filled() -> None:
+    """Two equal wstETH/WETH pools bring 408 WETH together, and one alone 377; the only book for WETH ends at 400. So
+    nothing can be split; by one route it is sold all the same, for 377 WETH's worth less the book's impact."""
+    exits = [
+        {"name": name, "kind": "constant-product", "base": "WSTETH", "quote": "WETH", "reserves": [2400, 2400]}
+        for name in ("curve", "other")
+    ]
+    book = {"name": "usdc", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": [["0.01", 800_000]]}
+    row = staked([*exits, book], SPLIT)
+    amount = Fraction(int(row["received"]), WAD)
+    value = 2000 * 2400 * amount / (2400 + amount)
+    assert 2000 * 4800 * amount / (4800 + amount) > 800_000 > value
+    assert int(row["proceeds"]) == pytest.approx(float(value * (1 - value / 80_000_000) * USDC), rel=1e-9)
+    assert row == staked([*exits, book], BEST)
