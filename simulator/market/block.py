@@ -88,7 +88,7 @@ class Side:
 
     def observe(self, now: int, spots: Sequence[int]) -> None:
         """Takes over the venues' spots [wad] as of the end of a block at `now` [s]."""
-        self.quotes.observe(spots)
+        self.quotes.observe(spots, [trade.venue for trade in self.attacks.asked])
         self._feeds.observe(now, self.quotes.spot)
 
 

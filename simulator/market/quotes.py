@@ -7,7 +7,7 @@ market itself: the rest decays by the half-life.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced, quoted_price, target_price
@@ -34,6 +34,9 @@ class Quotes:
         self._outside = outside
         self._spots = list(spots)
         self._mids = list(spots)  # around which a book's makers quoted last
+        self._aims = list(
+            spots
+        )  # where its spot belongs: it cannot stand inside a jump of its curve, but decays through it
         self._rests = [Decimal(1)] * len(self._venues)  # where the venue rests, over the outside market
         self._last: int | None = None
 
@@ -41,9 +44,11 @@ class Quotes:
         """Where the venue stands [wad]."""
         return self._spots[venue]
 
-    def observe(self, spots: Sequence[int]) -> None:
-        """Takes over where the venues stand."""
+    def observe(self, spots: Sequence[int], attacked: Collection[int] = ()) -> None:
+        """Takes over where the venues stand; `attacked`: those, by index, on which more than the market traded."""
         self._spots = list(spots)
+        for index in attacked:
+            self._aims[index] = self._spots[index]
 
     def foresee(self, spots: Mapping[str, int]) -> None:
         """Takes over where venues will stand once the coming block's actions are done, by address."""
@@ -57,6 +62,7 @@ class Quotes:
             if before == after:
                 continue
             self._outside.sold(venue.base, before, after)
+            self._aims[index] = self._aims[index] * after // before
             stays = venue.recovery.permanent
             if stays:
                 self._rests[index] = PRECISION.multiply(self._rests[index], displaced(before, after, stays))
@@ -90,5 +96,6 @@ class Quotes:
         if self._rests[index] != 1:
             mid = mid * int(self._rests[index] * FINE) // FINE
         before, self._mids[index] = self._mids[index], mid
-        aim = quoted_price(self._spots[index], before, mid, venue.recovery.half_life, elapsed)
-        return None if (before, self._spots[index]) == (mid, aim) else Action(address, FOLLOW, mid, aim)
+        stood = self._aims[index]
+        self._aims[index] = aim = quoted_price(stood, before, mid, venue.recovery.half_life, elapsed)
+        return None if (before, stood) == (mid, aim) else Action(address, FOLLOW, mid, aim)

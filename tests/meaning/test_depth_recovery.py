@@ -60,6 +60,41 @@ def test_the_displacement_halves_every_half_life_whatever_the_step(step: str, st
         assert math.log(spot / MARKET) == pytest.approx(left * 2 ** (-index * seconds / 420), rel=1e-6)
 
 
+@pytest.mark.parametrize(("step", "steps", "seconds"), [("12s", 301, 12), ("1m", 61, 60), ("10m", 7, 600)])
+def test_it_decays_through_the_jumps_of_a_curve(step: str, steps: int, seconds: int) -> None:
+    """An average curve that steepens has a marginal price that jumps at the point: no spot is inside the jump, and the
+    decay does not linger there. Outside it ln(spot/market) is 2^(−t/half_life) of what an attacker's sale left, on any
+    clock; at 1 % the impact jumps from 0.02 to 0.0225 (0.01 + 10 M · 0.01/8 M)."""
+    book = {"name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "recovery": {"half_life": "20m"}}
+    curve = [["0.01", 10_000_000], ["0.02", 18_000_000]]
+    sold = {
+        "asset": "WETH",
+        "kind": "spike",
+        "from": "0s",
+        "budget": 14_000_000,
+        "direction": "down",
+        "repaid": "false",
+    }
+    scenario = small(
+        [account("a", 1, 10)],
+        clock={"step": step, "steps": steps, "block": "12s"},
+        venues=[{**book, "curve": curve}],
+        faults=[sold],
+        keepers=[],
+    )
+    found = [math.log(spot / 2000) for spot in spots(run(scenario))]
+    # average impact 0.01 + 4/8 of 0.01, and 14 M times its slope, 0.01 in 8 M
+    left = math.log(1 - 0.015 - 14 / 8 * 0.01)
+    assert found[0] == pytest.approx(left, rel=1e-6)
+    jump = math.log(1 - 0.0225), math.log(1 - 0.02)
+    for index, gap in enumerate(found[1:], start=1):
+        expected = left * 2 ** (-index * seconds / 1200)
+        if not jump[0] <= expected <= jump[1]:
+            assert gap == pytest.approx(expected, rel=1e-6), index
+        else:
+            assert gap == pytest.approx(jump[1], rel=1e-6), index
+
+
 def test_never_and_at_once() -> None:
     """`never`: the displacement stays; `0s`: makers are back at the market in the next block."""
     stays = run(one_sale("never", constant(MARKET), step="12s", steps=5))
