@@ -202,7 +202,8 @@ def _address(given: str) -> str:
     found = os.environ.get(name)
     if not found:
         shown = given if VARIABLE.fullmatch(name) else "env: and no name of a variable"
-        raise InputError("--fork-url", shown, "the name of an environment variable that holds the address, as env:NAME")
+        allowed = "the name of an environment variable that is set and holds the address, as env:NAME"
+        raise InputError("--fork-url", shown, allowed)
     return found
 
 

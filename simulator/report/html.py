@@ -90,8 +90,27 @@ def _facts(sheet: Sheet) -> str:
         _chain(manifest),
         f"seed {manifest.get('seed')}",
         f"trace {str(manifest.get('trace_digest'))[:12]}",
+        *_faults(sheet.results.scenario),
     ]
     return "".join(f"<li>{text(fact)}</li>" for fact in facts)
+
+
+def _faults(scenario: Mapping[str, Any]) -> list[str]:
+    """What went wrong with which feed, and when after the start: without it the chart's jumps say nothing."""
+    faults = [fault for fault in scenario.get("faults") or () if isinstance(fault, Mapping)]
+    return [f"fault {fault.get('kind')} on {fault.get('asset')}, {_span(fault)}" for fault in faults]
+
+
+def _span(fault: Mapping[str, Any]) -> str:
+    return f"{_moment(fault.get('from'))} to {_moment(fault.get('until'))}"
+
+
+def _moment(offset: object) -> str:
+    """An offset as the resolved scenario writes it, for people."""
+    if offset is None:
+        return "the end"
+    written = str(offset).removesuffix("s")
+    return figures.duration(int(written)) if written.isdecimal() and written != "0" else str(offset)
 
 
 def _chain(manifest: Mapping[str, Any]) -> str:
@@ -138,6 +157,8 @@ def _tiles(summary: Mapping[str, Any]) -> str:
         ),
         ("Loss", _money(loss), "realised + latent", "bad" if loss else "good"),
     ]
+    if spent := summary.get("attack_cost_usd"):
+        rows.append(("Attackers spent", _money(spent), "put in less got back, on venues", ""))
     return "".join(
         f'<div class="tile {style}"><dt>{text(name)}</dt><dd>{text(value)}</dd>'
         f'<dd class="remark">{text(remark)}</dd></div>'

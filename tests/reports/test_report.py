@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from simulator import run
 from simulator.errors import InputError
 from simulator.report import render
 from simulator.report.scale import MOST_POINTS, thinned
 from simulator.report.tally import LARGEST, MOST_MARKS
 from tests.reports.factory import START, Run
+from tests.small import account as position
+from tests.small import pool, small
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--\"'&\u202e"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -164,6 +167,31 @@ def test_refusals_are_counted_by_error(tmp_path: Path) -> None:
         run.refuse(0, account, error)
     cells = re.findall(r"<td[^>]*>(.*?)</td>", section(render(run.write(tmp_path)), "Refused orders"))
     assert cells == ["Unprofitable", "3", "2", "A", "Healthy", "1", "1", "A"]
+
+
+def test_faults_and_what_an_attack_cost_are_told(tmp_path: Path) -> None:
+    """Each fault in the line of facts, in people's offsets; what attackers spent is a tile if it is anything."""
+    spike = {"asset": "WETH", "kind": "spike", "from": "24s", "until": "48s", "budget": 2_000_000}
+    frozen = {"asset": "USDC", "kind": "freeze"}
+    scenario = small(
+        [position("a", 500, 790_000)],
+        clock={"steps": 6},
+        venues=[pool(10_000, 20_000_000, fee="0.003")],
+        oracle={"WETH": {"source": "venue", "deviation": 0, "heartbeat": "0s"}},
+        faults=[{**spike, "direction": "down"}, frozen],
+    )
+    result = run(scenario)
+    result.write(tmp_path / "out")
+    page = render(tmp_path / "out")
+    assert "<li>fault spike on WETH, 24 s to 48 s</li>" in page
+    assert "<li>fault freeze on USDC, 0s to the end</li>" in page
+    sold = 1000 * 0.997  # 2 M USD at 2000, and what counts of it
+    got = 20_000_000 * sold / (10_000 + sold)
+    back = 11_000 * got * 0.997 / (20_000_000 - got + got * 0.997)
+    assert float(result.summary["attack_cost_usd"]) == pytest.approx(2000 * (1000 - back), rel=1e-6)
+    assert "<dt>Attackers spent</dt>" in page
+    run(scenario.replace("faults", [])).write(tmp_path / "calm")
+    assert "Attackers spent" not in render(tmp_path / "calm")
 
 
 def test_thinning_keeps_the_extremes_the_ends_and_the_gaps() -> None:
