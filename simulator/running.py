@@ -96,8 +96,11 @@ def band(
     varied = {plain(factor): asked.with_depth(factor) for factor in _factors(factors)}
     found: dict[str, Result] = {}
     for factor, each in varied.items():
-        with closing(open_chain(chain) if isinstance(chain, str) else chain()) as opened:
-            found[factor] = Result(each, opened.name, simulate(each, opened, progress))
+        try:
+            with closing(open_chain(chain) if isinstance(chain, str) else chain()) as opened:
+                found[factor] = Result(each, opened.name, simulate(each, opened, progress))
+        except InputError as error:
+            raise InputError(error.path, error.found, f"{error.allowed} (at {factor} × the depth)") from None
     whole = found["1"]
     return Result(asked, whole.chain, whole.outcome, {factor: each.summary for factor, each in found.items()})
 

@@ -112,6 +112,15 @@ def test_what_has_no_band_is_refused_before_anything_runs(
         band(scenario)
 
 
+def test_what_goes_wrong_at_one_depth_says_at_which() -> None:
+    """A book that takes the attacker's 5 M as it is, and 4 M of them at a tenth of its depth."""
+    book = {"name": "book", "kind": "depth", "base": "WETH", "quote": "USDC", "curve": [["0.1", 40_000_000]]}
+    spike = {"asset": "WETH", "kind": "spike", "budget": 5_000_000, "direction": "down", "repaid": "false"}
+    attacked = small([account("a", 1, 100)], venues=[book], faults=[spike])
+    with pytest.raises(InputError, match=r"faults\.0\.budget: found .*4000000\.00.* \(at 0\.1 × the depth\)"):
+        band(attacked, ("0.1",))
+
+
 # ---------------------------------------------------------------- command line
 
 
