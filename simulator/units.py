@@ -17,6 +17,8 @@ RAY: Final = 10**27
 """Scale of rates and indices."""
 PRICE: Final = 10**8
 """Scale of USD prices, Chainlink's."""
+HIGHEST_PRICE: Final = 10**12 * PRICE - 1
+"""[USD 1e8] What is multiplied is never reported above it: a protocol's products of higher prices might not fit."""
 USD_PLACES: Final = 10**6
 """Scale of a USD amount as written in a results directory."""
 YEAR: Final = 31_536_000
@@ -47,6 +49,11 @@ def price_to_int(price: Decimal) -> int:
     if not price.is_finite():
         raise InputError("price", price, "a finite number")
     return round(Fraction(price) * PRICE)
+
+
+def bounded_price(price: int) -> int:
+    """`price` [USD 1e8], but at least one unit and at most `HIGHEST_PRICE`."""
+    return min(HIGHEST_PRICE, max(1, price))
 
 
 def divide_half_even(value: int, by: int) -> int:

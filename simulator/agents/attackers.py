@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 
+from simulator.agents.keepers import USD_PLACES
 from simulator.errors import InputError
 from simulator.scenario import Scenario, Spike
 from simulator.scenario.scalars import plain
 from simulator.scenario.wiring import spiked_venue
 from simulator.units import to_base_units
 from simulator.valuation import unit_values
-
-VALUE_DECIMALS: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Attacks:
             found, fills = (self._tokens(amount, asset) for amount in (trade.amount, most))
             allowed = f"a time at which the attacker can sell on {venue} all that it got; then it fills {fills}"
             return InputError(f"faults.{trade.fault}.until", found, allowed)
-        usd = most * self._units[asset] // 10 ** (VALUE_DECIMALS - 2)
+        usd = most * self._units[asset] // 10 ** (USD_PLACES - 2)
         allowed = f"at most {usd // 100}.{usd % 100:02d}, what {venue} fills then"
         if not most:
             allowed = f"what {venue} fills then: of this amount, and of any smaller one, nothing"
@@ -102,7 +100,7 @@ class Attacks:
     def _first(self, index: int) -> Trade:
         fault = self._waiting[index]
         trade = Trade(index, spiked_venue(self._scenario, index, fault), fault.direction == "down", 0)
-        amount = to_base_units(fault.budget, VALUE_DECIMALS) // self._units[self._sold(trade)]
+        amount = to_base_units(fault.budget, USD_PLACES) // self._units[self._sold(trade)]
         if amount == 0:
             name = self._names[self._sold(trade)]
             raise InputError(f"faults.{index}.budget", fault.budget, f"at least the price of one base unit of {name}")

@@ -102,10 +102,13 @@ class Market:
         self._outages = Outages(scenario)
         venues = world.site.venues
         self._real = Side(scenario, paths, opening, [venue.address for venue in venues], state.spots)
-        self._reads_venues = reads_venues(scenario)
+        # a mean knows what venues said before the block: only who reads one at once must be told where it will stand
+        self._reads_spots = any(feed.reads.kind == "venue" for feed in scenario.oracle.values())
         impact = any(self._real.outside.share(name) for name in scenario.assets)
         twins = [venue.twin for venue in venues]
-        self._twin = Side(scenario, paths, opening, twins, state.twin_spots) if self._reads_venues or impact else None
+        self._twin = (
+            Side(scenario, paths, opening, twins, state.twin_spots) if reads_venues(scenario) or impact else None
+        )
 
     def observe(self, now: int, state: State, *, sold: bool = False) -> None:
         """Takes over the venues' spots after a block at `now` [s]; `sold`: what moved them were liquidations' sales."""
@@ -122,7 +125,7 @@ class Market:
         """
         sides = [self._real] if self._twin is None else [self._real, self._twin]
         actions = [action for side in sides for action in side.open(now, step)]
-        if actions and (self._reads_venues or self._real.attacks.asked):
+        if actions and (self._reads_spots or self._real.attacks.asked):
             self._preview(now, sides, actions)
         oracle, *others = (side.report(now, step) for side in sides)
         done = self._world.market_block(now, actions, self._real.rounds(now, oracle), self._outages.changes(now))

@@ -10,10 +10,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator.agents.arbitrage import PRECISION, displaced
-from simulator.oracle.faults import HIGHEST
 from simulator.prices import PricePaths
 from simulator.scenario import Relative, Scenario
-from simulator.units import WAD
+from simulator.units import WAD, bounded_price
 
 
 class Outside:
@@ -47,7 +46,7 @@ class Outside:
             if name in self._shifts:
                 over, under = self._shifts[name].as_integer_ratio()
                 price = price * over // under
-        return min(HIGHEST, max(1, price))
+        return bounded_price(price)
 
 
 def _chain(scenario: Scenario, name: str) -> tuple[str, ...]:

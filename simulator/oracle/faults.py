@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from simulator.scenario import Clamp, Fault, Freeze, RateCap, Scale
-from simulator.units import PRICE, price_to_int, to_wad
+from simulator.units import PRICE, bounded_price, price_to_int, to_wad
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
-
-HIGHEST: Final = 10**12 * PRICE - 1
-"""[USD 1e8] What is multiplied is never reported above it: a protocol's products of higher prices might not fit."""
 
 
 def by_asset(scenario: Scenario) -> dict[str, tuple[Fault, ...]]:
@@ -54,7 +51,7 @@ def _scaled(fault: Scale, price: int, shown: Mapping[str, int]) -> int:
         part, whole = PRICE, shown[fault.missing]
     else:
         part, whole = (fault.factor or 1).as_integer_ratio()
-    return min(HIGHEST, max(1, price * part // whole))
+    return bounded_price(price * part // whole)
 
 
 def _clamped(fault: Clamp, price: int) -> int:

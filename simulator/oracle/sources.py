@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.oracle.averages import TimeWeightedMean
-from simulator.oracle.faults import HIGHEST, capped
+from simulator.oracle.faults import capped
 from simulator.prices import PricePaths
 from simulator.scenario import Fault, Scenario
 from simulator.scenario.wiring import evaluation_order, feeds_read, rated_in, venue_read
-from simulator.units import WAD, YEAR, price_to_int
+from simulator.units import WAD, YEAR, bounded_price, price_to_int
 
 Spot = Callable[[int], int]
 """A venue's price [wad] by its index in the scenario."""
@@ -50,7 +50,7 @@ class Sources:
         venue = self._read[name]
         if venue is None:
             return sight.market[self._places[name]]
-        return min(HIGHEST, max(1, sight.spot(venue) * sight.shown[self._venues[venue].quote] // WAD))
+        return bounded_price(sight.spot(venue) * sight.shown[self._venues[venue].quote] // WAD)
 
     def _other(self, name: str, sight: Sight, faults: Sequence[Fault]) -> int:
         source = self._feeds[name].reads
@@ -58,7 +58,7 @@ class Sources:
             return sight.shown[source.asset]
         if source.kind == "rate":
             rate = capped(faults, self._rate(name, sight))
-            return min(HIGHEST, max(1, rate * sight.shown[self._rated_in[name]] // WAD))
+            return bounded_price(rate * sight.shown[self._rated_in[name]] // WAD)
         return self._paths.values[0][self._places[name]] if source.value is None else price_to_int(source.value)
 
     def _rate(self, name: str, sight: Sight) -> int:

@@ -21,6 +21,8 @@ def salt(label: str) -> bytes:
     return sha256(f"liqsim:salt:{label}".encode()).digest()
 
 
+NOBODY: Final = "0x" + "00" * 20
+"""No account and no contract: in a call, that there is none."""
 HARNESS: Final = named("harness")
 """Owns what the harness deploys, and writes the feeds."""
 TREASURY: Final = named("treasury")

@@ -12,8 +12,8 @@ from simulator.scenario import DepthBook, Scenario
 from simulator.scenario.scalars import plain
 from simulator.units import PRICE, WAD, to_wad
 from simulator.world.builder import Builder
+from simulator.world.venues import PPM
 
-PPM: Final = 10**6
 MAKERS: Final = 2**128
 """[token] What a book's makers have of each token: they are the world outside, and never the ones who run out."""
 MOST: Final = 2**112

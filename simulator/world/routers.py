@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from simulator.agents.routes import Arm, Split, splits
 from simulator.book import Book
 from simulator.chain import abi
 from simulator.scenario import Scenario
+from simulator.world import addresses
 from simulator.world.builder import Builder
 from simulator.world.site import RouterSite, VenueSite
-
-NOWHERE: Final = "0x" + "00" * 20
 
 
 def open_routers(
@@ -49,7 +47,7 @@ class _Yard:
 
     def _arm(self, split: Split, arm: Arm) -> tuple[str, str]:
         if not arm.seconds:
-            return self.venues[arm.firsts[0]].address, NOWHERE
+            return self.venues[arm.firsts[0]].address, addresses.NOBODY
         first = self.venues[arm.firsts[0]]
         over = self.assets.index(first.quote if first.base == self.assets[split.sold] else first.base)
         first_side = self._side(split, split.sold, over, arm.firsts)
@@ -60,7 +58,7 @@ class _Yard:
         places = [self.venues[index].address for index in which]
         if len(places) == 1:
             return places[0]
-        return self._deploy(split, sold, bought, [(place, NOWHERE) for place in places])
+        return self._deploy(split, sold, bought, [(place, addresses.NOBODY) for place in places])
 
     def _deploy(self, split: Split, sold: int, bought: int, arms: Sequence[tuple[str, str]]) -> str:
         whole, part = (

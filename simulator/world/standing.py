@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # a run that deploys pays for no other protocol
     from simulator.world.protocols.morpho_blue import Params
 
 FEED_DECIMALS: Final = 8
-NOWHERE: Final = abi.to_address(0)
-"""The source of an asset that Aave has from its fallback oracle."""
 SELECTORS: Final = {
     "getPriceOracle()": bytes.fromhex("fca513a8"),
     "getSourceOfAsset(address)": bytes.fromhex("92bf2be0"),
@@ -95,7 +93,7 @@ def check_shared(scenario: Scenario, standing: Standing) -> None:
     first: dict[str, str] = {}
     paths = _columns(scenario) if len(set(standing.sources.values())) < len(standing.sources) else {}
     for name, feed in standing.sources.items():
-        if feed == NOWHERE:
+        if feed == addresses.NOBODY:
             allowed = "an asset whose price the protocol reads from a feed, which can be told another"
             raise InputError(f"assets.{name}.address", scenario.assets[name].address, allowed)
         other = first.setdefault(feed, name)

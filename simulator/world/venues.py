@@ -33,7 +33,6 @@ SELECTORS: Final = {
     "slot0": bytes.fromhex("3850c7bd"),
     "getReserves": bytes.fromhex("0902f1ac"),
 }
-NOBODY: Final = "0x" + "00" * 20
 _PRECISION: Final = Context(prec=80)
 
 
@@ -77,10 +76,10 @@ def _standing(build: Builder, venue: UniswapV2 | UniswapV3, pair: tuple[str, str
             raise InputError(path, f"{name} {found}", f"a pool of {venue.base} and {venue.quote}, {name} {expected}")
     if isinstance(venue, UniswapV2):
         _word(build, path, pool, "getReserves")
-        return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0], NOBODY))
+        return build.deploy("UniswapV2Venue", label, abi.encode(b"", pool, pair[0], addresses.NOBODY))
     root = _word(build, path, pool, "slot0")
     limits = max(ROOT_RANGE[0], root >> FARTHEST), min(ROOT_RANGE[1], root << FARTHEST)
-    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits, [], NOBODY))
+    return build.deploy("UniswapV3Venue", label, abi.encode(b"", pool, pair[0], *limits, [], addresses.NOBODY))
 
 
 def _number(address: str) -> int:

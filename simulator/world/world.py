@@ -17,7 +17,6 @@ from simulator.world.numbering import first_number
 from simulator.world.records import Action, Outcome, State, Ticked
 from simulator.world.site import KeeperSite, Site
 
-NOWHERE: Final = "0x" + "00" * 20
 ORDER_ALLOWANCE: Final = 400_000_000
 """[gas] of one order: several times the dearest, a sale through 800 ranges; one that burns it all takes nothing from
 the next."""
@@ -88,7 +87,7 @@ class World:
         self, now: int, keeper: KeeperSite, questions: Sequence[Question], *, full: bool, holds: bool
     ) -> list[tuple[int, int]]:
         """For each question the best repayment and its profit before gas [token of the debt]; `full`: the largest."""
-        site, lender = self.site, NOWHERE if holds else keeper.lender
+        site, lender = self.site, addresses.NOBODY if holds else keeper.lender
         rows: list[abi.Static] = [
             (site.accounts[q.account], site.tokens[q.collateral], site.tokens[q.debt], *self._hops(q.route), lender)
             for q in questions
@@ -185,7 +184,7 @@ class World:
         return (*head, order.min_profit, int(order.holds), *self._hops(order.route))
 
     def _hops(self, route: tuple[int, ...]) -> tuple[str, str]:
-        first, second = (*(self._places[place] for place in route), NOWHERE, NOWHERE)[:2]
+        first, second = (*(self._places[place] for place in route), addresses.NOBODY, addresses.NOBODY)[:2]
         return first, second
 
 

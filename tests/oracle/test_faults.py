@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.oracle.faults import HIGHEST, Lagged, acting, by_asset, capped, distorted, silent
+from simulator.oracle.faults import Lagged, acting, by_asset, capped, distorted, silent
 from simulator.scenario import Clamp, Fault, Freeze, RateCap, Scale, Stale
-from simulator.units import WAD
+from simulator.units import HIGHEST_PRICE, WAD
 from tests.small import account, small
 
 USD = 10**8
@@ -72,8 +72,8 @@ def test_a_missing_multiply_leaves_the_exchange_rate() -> None:
 
 def test_no_report_is_nothing_and_none_is_beyond_the_range_of_a_price() -> None:
     assert distorted([scale("0.000000001")], USD, {}) == 1
-    assert distorted([scale("1000000000")], 10**6 * USD, {}) == HIGHEST == 10**12 * USD - 1
-    assert distorted([scale(missing="B")], 10**6 * USD, {"B": 1}) == HIGHEST
+    assert distorted([scale("1000000000")], 10**6 * USD, {}) == HIGHEST_PRICE == 10**12 * USD - 1
+    assert distorted([scale(missing="B")], 10**6 * USD, {"B": 1}) == HIGHEST_PRICE
 
 
 def test_scale_and_clamp_act_in_the_order_of_the_file() -> None:

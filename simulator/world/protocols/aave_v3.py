@@ -22,7 +22,6 @@ from simulator.world.protocols.aave_v3_terms import Category, Reserve, categorie
 from simulator.world.protocols.base import DebtRounding, Ground
 
 PACKAGE: Final = "aave-v3"
-NOBODY: Final = "0x" + "00" * 20
 BASE_UNIT: Final = 10**8
 """The oracle's base currency: USD with 8 decimals, as the pool's value limits and Chainlink's feeds have it."""
 GET_CONFIGURATION: Final = bytes.fromhex("c44b11f7")
@@ -145,7 +144,12 @@ def _market(ground: Ground) -> Market:
     provider = _deploy(ground, "PoolAddressesProvider", _arguments(Tail(text("liqsim")), addresses.HARNESS))
     _administer(ground, provider)
     oracle = _arguments(
-        provider, _words(ground.tokens.values()), _words(ground.feeds.values()), NOBODY, NOBODY, BASE_UNIT
+        provider,
+        _words(ground.tokens.values()),
+        _words(ground.feeds.values()),
+        addresses.NOBODY,
+        addresses.NOBODY,
+        BASE_UNIT,
     )
     _set(ground, provider, "setPriceOracle", _deploy(ground, "AaveOracle", oracle))
     strategy = _deploy(ground, "DefaultReserveInterestRateStrategyV2", _arguments(provider))
@@ -185,8 +189,8 @@ def _adapter(ground: Ground, provider: str) -> str:
 
 
 def _list(ground: Ground, market: Market, reserves: Mapping[str, Reserve]) -> None:
-    collateral = _deploy(ground, "ATokenInstance", _arguments(market.pool, NOBODY, addresses.TREASURY))
-    debt = _deploy(ground, "VariableDebtTokenInstance", _arguments(market.pool, NOBODY))
+    collateral = _deploy(ground, "ATokenInstance", _arguments(market.pool, addresses.NOBODY, addresses.TREASURY))
+    debt = _deploy(ground, "VariableDebtTokenInstance", _arguments(market.pool, addresses.NOBODY))
     verb = _artifact("PoolConfiguratorInstance").selector("initReserves")
     listing = []
     for name, reserve in reserves.items():
